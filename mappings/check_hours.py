@@ -1,0 +1,104 @@
+"""Whether the team's hours make sense: zone, days, intervals, and what a day means to the targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cache
+from zoneinfo import available_timezones
+
+from mappings.clock import DAYS, Interval, Week, day_lengths, days_of, overlapping
+from mappings.problems import Problem, Severity, nearest, shown
+from mappings.schema import Content, Hours
+from mappings.source import Source
+
+
+def week_of(hours: Hours) -> Week:
+    """The seven days, Monday first; a day that nobody names is free."""
+    week: list[tuple[Interval, ...]] = [()] * len(DAYS)
+    for text, intervals in hours.week.items():
+        for day in days_of(text) or ():
+            week[day] = tuple(sorted(intervals or ()))
+    return tuple(week)
+
+
+def check_hours(source: Source, content: Content) -> Iterator[Problem]:
+    """Everything wrong with `hours`, and with targets that count in them."""
+    hours = content.hours
+    if hours is None:
+        return
+    if hours.zone not in _zones():
+        near = nearest(hours.zone, _zones()) or nearest(hours.zone, _cities())
+        near = _cities().get(near, near) if near else None
+        yield source.problem(
+            ("hours", "zone"), code="zone", found=shown(hours.zone), nearest=near,
+            expected="a time zone by its IANA name, such as Europe/Moscow",
+            remedy=f"write {near}" if near else "look it up at https://www.iana.org/time-zones",
+        )  # fmt: skip
+    named: dict[int, str] = {}
+    for text, intervals in hours.week.items():
+        steps = ("hours", "week", text)
+        days = days_of(text)
+        if days is None:
+            near = nearest(text, DAYS)
+            yield source.problem(
+                steps, code="day", found=shown(text),
+                expected=f"days such as mon, mon-fri or sat,sun ({', '.join(DAYS)})",
+                nearest=near, remedy=f"write {near}" if near else "write the first three letters of the English name",
+                key=True,
+            )  # fmt: skip
+            continue
+        twice = [day for day in days if day in named]
+        if twice:
+            yield source.problem(
+                steps, code="day", found=f"{DAYS[twice[0]]}, which {shown(named[twice[0]])} names already",
+                expected="each day once", remedy="take the day out of one of the two lines", key=True,
+            )  # fmt: skip
+        named |= dict.fromkeys(days, text)
+        if overlapping(intervals or ()):
+            yield source.problem(
+                steps, code="interval", found="intervals that overlap", expected="intervals one after the other",
+                remedy="join them, or correct the times",
+            )  # fmt: skip
+    yield from _targets(source, content, week_of(hours))
+
+
+def _targets(source: Source, content: Content, week: Week) -> Iterator[Problem]:
+    lengths = day_lengths(week)
+    longest = max(lengths)
+    working = {key: entry for key, entry in content.classes.items() if entry.clock == "working"}
+    if not longest:
+        if working:
+            yield source.problem(
+                ("hours", "week"), code="no-hours", found="a week without a working hour",
+                expected="at least one interval, because a class counts working time",
+                remedy='write for example `mon-fri: ["09:00-18:00"]`',
+            )  # fmt: skip
+        return
+    if len(set(lengths) - {timedelta()}) == 1:
+        return
+    for key, entry in working.items():
+        for name, target in (("first_reply", entry.first_reply), ("resolution", entry.resolution)):
+            if target is not None and target.days:
+                yield source.problem(
+                    ("classes", key, name), code="working-day", severity=Severity.WARNING,
+                    found=f"{target.days}d of working time, while working days differ in length",
+                    expected=f"hours; 1d is counted as the longest working day, {_said(longest)}",
+                    remedy=f"write {_said(target.working(week))} to be exact, or silence this warning",
+                )  # fmt: skip
+
+
+def _said(length: timedelta) -> str:
+    minutes = round(length.total_seconds() / 60)
+    return " ".join(part for part in (f"{minutes // 60}h", f"{minutes % 60}m") if not part.startswith("0")) or "0m"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@cache
+def _cities() -> dict[str, str]:
+    """Zones by their last part: people write the city."""
+    return {zone.rsplit("/", 1)[-1]: zone for zone in sorted(_zones(), reverse=True) if "/" in zone}

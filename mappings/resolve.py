@@ -1,0 +1,270 @@
+"""From the mapping's names to the board's ids, or to every name that the board does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from connector.domain.effects import FieldValue, Meaning, Spot
+from connector.domain.layout import BoardLayout, CardField, FieldKind, Lane, Layout
+from connector.domain.policy import BoardPolicy
+from mappings.columns import BoardColumns, bind_columns
+from mappings.mapping import Mapping
+from mappings.names import Finder, Known, matching
+from mappings.problems import Problem, Severity, Steps, folded, names_command, nearest, shown
+from mappings.schema import EVERY
+
+
+def spaces(mapping: Mapping) -> tuple[str, ...]:
+    """The spaces to read the layout of, by title or id, as the mapping names them."""
+    return tuple(dict.fromkeys(str(name).strip() for name in mapping.content.board.space))
+
+
+def resolve(mapping: Mapping, layout: Layout) -> tuple[BoardPolicy | None, tuple[Problem, ...]]:
+    """The board part of the policy; None when any name is unknown or means two things. Warnings do not hinder it."""
+    finder = Finder(source=mapping.source, problems=[])
+    boards = _boards(mapping, layout, finder)
+    used = list({board.id: board for board in boards.values()}.values())
+    columns = bind_columns(mapping.content.columns, used, _known_boards(mapping, layout), finder)
+    lanes = _lanes(mapping, used, finder)
+    responsible, constants = _origin(mapping, layout, used, finder)
+    facts = _facts(mapping, layout, used, finder, taken=constants)
+    _tags(mapping, layout, finder)
+    starts = {key: _start(mapping, key, board, columns[board.id], finder) for key, board in boards.items()}
+
+    silenced = mapping.content.silence
+    problems = tuple(
+        sorted(
+            (
+                problem
+                for problem in finder.problems
+                if problem.severity is Severity.ERROR or problem.code not in silenced
+            ),
+            key=lambda problem: (problem.line or 0, problem.column or 0),
+        )
+    )
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        return None, problems
+    policy = BoardPolicy(
+        spots={
+            (topic, key): Spot(
+                board=board.id,
+                column=starts[topic],
+                lane=lanes.get((board.id, key)),
+                responsible=responsible,
+                fields=constants,
+            )
+            for topic, board in boards.items()
+            for key in mapping.content.classes
+        },
+        fact_fields=facts,
+        columns={column: meaning for bound in columns.values() for column, meaning in bound.meanings.items()},
+        lanes={(board, lane): key for (board, key), lane in lanes.items()},
+        landing={
+            (board, meaning): column for board, bound in columns.items() for meaning, column in bound.landing.items()
+        },
+        boards=tuple(board.id for board in used),
+    )
+    return policy, problems
+
+
+def _known_boards(mapping: Mapping, layout: Layout) -> list[Known[BoardLayout]]:
+    """The boards of the mapping's spaces; all of them while a space is unknown, so that fewer faults are echoes."""
+    entries = [Known(id=space, names=(title,), thing=space) for space, title in layout.spaces]
+    ids = {space for name in mapping.content.board.space for found in matching(name, entries) for space in [found.id]}
+    return [
+        Known(id=board.id, names=(board.title,), thing=board)
+        for board in layout.boards
+        if not ids or board.space in ids
+    ]
+
+
+def _boards(mapping: Mapping, layout: Layout, finder: Finder) -> dict[str, BoardLayout]:
+    """Topic key → its board."""
+    entries = [Known(id=space, names=(title,), thing=space) for space, title in layout.spaces]
+    for index, name in enumerate(mapping.content.board.space):
+        finder.find(("board", "space", index), name, entries, kind="space")
+    if finder.problems and not layout.boards:
+        return {}  # the boards are unknown only because their space is
+    known = _known_boards(mapping, layout)
+    found: dict[str, BoardLayout] = {}
+    for key, topic in mapping.content.topics.items():
+        board = finder.find(("topics", key, "board"), topic.board, known, kind="board")
+        if board is not None:
+            found[key] = board
+    return found
+
+
+def _start(mapping: Mapping, key: str, board: BoardLayout, columns: BoardColumns, finder: Finder) -> str | None:
+    """Where the cards of a topic begin."""
+    name = mapping.content.topics[key].column
+    if name is not None:
+        return columns.named(("topics", key, "column"), name, finder)
+    column = columns.landing.get(Meaning.QUEUE)
+    if column is None and columns.sound:
+        finder.note(
+            ("topics", key, "board"),
+            code="no-queue-column",
+            found=f"the board {shown(board.title)} has no column that means queue",
+            expected="a column where new cards begin",
+            remedy="add `column: …` to this topic, or name the column under `columns.queue`; "
+            f"`{names_command('columns')}` lists all",
+        )
+    return column
+
+
+def _lanes(mapping: Mapping, boards: Sequence[BoardLayout], finder: Finder) -> dict[tuple[str, str], str]:
+    """(board id, class key) → lane id."""
+    bound: dict[tuple[str, str], str] = {}
+    owners: dict[tuple[str, str], str] = {}
+    known = [Known(id=board.id, names=(board.title,), thing=board) for board in boards]
+    for key, entry in mapping.content.classes.items():
+        if entry.lane is None:
+            continue
+        steps = ("classes", key, "lane")
+        own: dict[str, str] = {
+            board.id: name
+            for name in entry.lane
+            if name not in (EVERY, "*")
+            and (board := finder.find((*steps, name), name, known, kind="board", where=" among those in use", key=True))
+        }
+        for board in boards:
+            name = own.get(board.id, "*" if "*" in entry.lane else EVERY)
+            if name not in entry.lane:
+                finder.note(
+                    steps,
+                    code="class-lane",
+                    found=f"no lane for the board {shown(board.title)}",
+                    expected="a lane on every board in use",
+                    remedy=f'add the line {shown(board.title)}: …, or "*": … for all other boards',
+                )
+                continue
+            lanes = [Known(id=lane.id, names=(lane.title,), thing=lane) for lane in board.lanes]
+            at = steps if name == EVERY else (*steps, name)
+            lane: Lane | None = finder.find(
+                at, entry.lane[name], lanes, kind="lane", where=f" on the board {shown(board.title)}"
+            )
+            if lane is None:
+                continue
+            bound[board.id, key] = lane.id
+            first = owners.setdefault((board.id, lane.id), key)
+            if first != key:
+                finder.note(
+                    at,
+                    code="lane-twice",
+                    found=f"the lane {shown(lane.title)} of the board {shown(board.title)}, "
+                    f"which classes.{first} has too",
+                    expected="a lane of its own for each class",
+                    remedy="name another lane: a card moved into this one could not tell its class",
+                )
+    return bound
+
+
+def _origin(
+    mapping: Mapping, layout: Layout, boards: Sequence[BoardLayout], finder: Finder
+) -> tuple[str | None, dict[str, FieldValue]]:
+    """The responsible user, and the fields that are the same on every card."""
+    given = mapping.content.source
+    if given is None:
+        return None, {}
+    responsible = None
+    if given.responsible is not None:
+        users = [
+            Known(id=user.id, names=tuple(name for name in (user.name, user.username, user.email) if name), thing=user)
+            for user in layout.users
+        ]
+        user = finder.find(("source", "responsible"), given.responsible, users, kind="user")
+        responsible = None if user is None else user.id
+    if given.field is None or given.option is None:
+        return responsible, {}
+    field = _field(("source", "field"), given.field, layout, boards, finder)
+    if field is None:
+        return responsible, {}
+    if field.kind is FieldKind.STRING:
+        return responsible, {field.id: str(given.option)}
+    if field.kind is not FieldKind.SELECT:
+        _wrong_kind(("source", "field"), field, "select or text", finder)
+        return responsible, {}
+    options = [Known(id=option, names=(title,), thing=option) for option, title in field.options]
+    option = finder.find(
+        ("source", "option"), given.option, options, kind="option", where=f" of the field {shown(field.name)}"
+    )
+    return responsible, {} if option is None else {field.id: (option,)}
+
+
+def _facts(
+    mapping: Mapping, layout: Layout, boards: Sequence[BoardLayout], finder: Finder, taken: Iterable[str]
+) -> dict[str, str]:
+    """Fact → field id."""
+    bound: dict[str, str] = {}
+    owners = dict.fromkeys(taken, "source.field")
+    for fact, name in mapping.content.fields.model_dump(by_alias=True, exclude_none=True).items():
+        steps = ("fields", fact)
+        field = _field(steps, name, layout, boards, finder)
+        if field is None:
+            continue
+        if field.kind is not FieldKind.STRING:
+            _wrong_kind(steps, field, "text", finder)
+            continue
+        first = owners.setdefault(field.id, f"fields.{fact}")
+        if first != f"fields.{fact}":
+            finder.note(
+                steps,
+                code="field-twice",
+                found=f"the field {shown(field.name)}, which {first} fills already",
+                expected="a field of its own for each fact",
+                remedy="name another field, or remove one of the two lines",
+            )
+        bound[fact] = field.id
+    return bound
+
+
+def _field(
+    steps: Steps, name: str | int, layout: Layout, boards: Sequence[BoardLayout], finder: Finder
+) -> CardField | None:
+    entries = [Known(id=field.id, names=(field.name,), thing=field) for field in layout.fields]
+    field = finder.find(steps, name, entries, kind="field")
+    if field is None or field.boards is None:
+        return field
+    hidden = [shown(board.title) for board in boards if board.id not in field.boards]
+    if hidden:
+        finder.note(
+            steps,
+            code="field-hidden",
+            found=f"the field {shown(field.name)} is not shown on: {', '.join(hidden)}",
+            expected="a field that every board in use shows",
+            remedy="add the field to the cards of these boards; its value is stored all the same",
+            severity=Severity.WARNING,
+        )
+    return field
+
+
+def _wrong_kind(steps: Steps, field: CardField, kinds: str, finder: Finder) -> None:
+    finder.note(
+        steps,
+        code="field-kind",
+        found=f"the field {shown(field.name)} of the kind {field.kind}",
+        expected=f"a field of the kind {kinds}",
+        remedy=f"name another field, or make one of that kind; `{names_command('fields')}` lists all",
+    )
+
+
+def _tags(mapping: Mapping, layout: Layout, finder: Finder) -> None:
+    """A tag the board does not have is either new or mistyped; only one like a known name is called an error."""
+    declared = mapping.content.declared_tags
+    known = [*layout.tags, *declared]
+    folded_known = {folded(name) for name in known}
+    for key, topic in mapping.content.topics.items():
+        for index, tag in enumerate(topic.tags):
+            if folded(tag) in folded_known:
+                continue
+            near = nearest(tag, known)
+            finder.note(
+                ("topics", key, "tags", index),
+                code="tag-typo" if near else "new-tag",
+                found=f"the tag {shown(tag)}, which the board does not have",
+                expected="a tag in use, or one under `declared_tags`",
+                near=near,
+                remedy=(f"write {near}, or " if near else "nothing, if it is meant: it will be made; or ")
+                + f"add it to `declared_tags`; `{names_command('tags')}` lists all",
+                severity=Severity.ERROR if near else Severity.WARNING,
+            )
