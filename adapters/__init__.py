@@ -1,0 +1,1 @@
+"""One room per tool; each translates and does nothing else."""

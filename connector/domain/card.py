@@ -1,0 +1,236 @@
+"""What a card shows: its title and description, and a message as a section of a comment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+
+from connector.domain.client import Client, Kept
+from connector.domain.effects import AddComment, Section
+from connector.domain.policy import Policy
+from connector.domain.refs import Ref
+from connector.domain.say import say, size, title
+from connector.domain.signature import SIGNATURE_LENGTH
+from connector.domain.text import join as joined_text
+from connector.domain.text import shorten, split, units
+from connector.domain.ticket import Ticket
+from connector.domain.words import File, Span, Style, Text, Words
+
+TITLE_LENGTH = 80
+"""Characters."""
+_GAP = "\n\n"
+# What a board's markup may want a backslash before.
+_MARKUP = str.maketrans("", "", "\\`*_{}[]()#+-.!|<>~&")
+_FRAME = 24
+"""Characters a section may take around its head and text: emphasis, blank lines, a rule between sections."""
+_SPAN = 8
+"""Characters the signs of one span may take, its address not counted."""
+
+
+def zone_of(policy: Policy, service_class: str) -> tzinfo:
+    """The zone times on the card are told in: that of the class's hours, else UTC."""
+    found = policy.classes.get(service_class)
+    return found.hours.zone if found is not None and found.hours is not None else UTC
+
+
+def clock(at: datetime, zone: tzinfo) -> str:
+    """Hours and minutes."""
+    local = at.astimezone(zone)
+    return f"{local.hour:02}:{local.minute:02}"
+
+
+def head(policy: Policy, service_class: str, author: str, at: datetime, edited: datetime | None = None) -> str:
+    """The line over a message: who, when, and when it was changed."""
+    zone = zone_of(policy, service_class)
+    line = f"{author} · {clock(at, zone)}"
+    if edited is None:
+        return line
+    return f"{line} · {say(policy, policy.default_language, 'card.edited', time=clock(edited, zone))}"
+
+
+def merged(parts: Sequence[Kept]) -> Kept:
+    """The parts of one album as one message: the captions below each other, the files in order."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    captions = [part.words.text for part in parts if part.words.text]
+    pieces = [piece for caption in captions for piece in (caption, Text(plain=_GAP))][:-1]
+    files = tuple(file for part in parts for file in part.words.files)
+    return replace(first, words=replace(first.words, text=joined_text(*pieces), files=files))
+
+
+def obtainable(words: Words) -> tuple[File, ...]:
+    """The files whose bytes can be had."""
+    return tuple(file for file in words.files if file.obtainable) if words.files else ()
+
+
+def body(policy: Policy, words: Words) -> Text:
+    """Everything a message says, as text: whatever is no text is named, so that nothing arrives as nothing."""
+    odd = words.forwarded_from or words.quote or words.location or words.contact or words.emoji or words.oddity
+    if not odd and all(file.obtainable for file in words.files):
+        return words.text
+    tongue = policy.default_language
+    lines: list[Text | str] = []
+    if words.forwarded_from is not None:
+        lines.append(_styled(say(policy, tongue, "card.forwarded", name=words.forwarded_from), Style.ITALIC))
+    if words.quote:
+        lines.append(_styled(words.quote, Style.QUOTE))
+    if words.text:
+        lines.append(words.text)
+    if words.location is not None:
+        place = words.location
+        lines.extend(part for part in (place.title, place.address) if part)
+        coordinates = f"{place.latitude:.6f},{place.longitude:.6f}"
+        lines.append(say(policy, tongue, "card.location", coordinates=coordinates.replace(",", ", ")))
+        lines.append(f"https://maps.google.com/?q={coordinates}")
+    if words.contact is not None:
+        name = "card.own_contact" if words.contact.own else "card.contact"
+        lines.append(say(policy, tongue, name, name=words.contact.name, phone=words.contact.phone))
+    if words.emoji is not None:
+        lines.append(say(policy, tongue, "card.sticker", emoji=words.emoji))
+    if words.oddity is not None:
+        lines.append(say(policy, tongue, "card.oddity", kind=words.oddity))
+    lines.extend(missing_file(policy, "card.unobtainable", file) for file in words.files if not file.obtainable)
+    return _lines(lines)
+
+
+def missing_file(policy: Policy, name: str, file: File) -> str:
+    """A line that stands for a file which could not be brought to the card."""
+    tongue = policy.default_language
+    return say(policy, tongue, name, name=file.name, size=size(policy, tongue, file.size))
+
+
+def card_title(policy: Policy, words: Words, number: int) -> str:
+    """The first words, at most 80 characters and cut at a word; without words, what kind of thing it is."""
+    tongue = policy.default_language
+    line = shorten(words.text.plain, TITLE_LENGTH)
+    if line:
+        return line
+    if words.emoji is not None:
+        return shorten(f"{say(policy, tongue, 'kind.sticker')} {words.emoji}", TITLE_LENGTH)
+    if words.files:
+        return say(policy, tongue, f"kind.{words.files[0].kind}")
+    if words.location is not None:
+        place = words.location.title or words.location.address
+        kind = say(policy, tongue, "kind.location")
+        return shorten(f"{kind}: {place}", TITLE_LENGTH) if place else kind
+    if words.contact is not None:
+        return shorten(f"{say(policy, tongue, 'kind.contact')}: {words.contact.name}", TITLE_LENGTH)
+    if words.oddity is not None:
+        return shorten(say(policy, tongue, "card.oddity", kind=words.oddity), TITLE_LENGTH)
+    return say(policy, tongue, "card.untitled", number=number)
+
+
+def description(policy: Policy, client: Client, ticket: Ticket, message: Kept) -> str:
+    """Who asks and what for, then the first message's words."""
+    words = body(policy, message.words).plain
+    block = client_block(policy, client, ticket)
+    return f"{block}{_GAP}{words}" if words else block
+
+
+def client_block(policy: Policy, client: Client, ticket: Ticket) -> str:
+    """The lines about the client that stand on top of a card."""
+    tongue = policy.default_language
+    lines = [say(policy, tongue, "card.client", name=client.name)]
+    if client.username:
+        link = f"https://t.me/{client.username}"
+        lines.append(say(policy, tongue, "card.username", username=client.username, link=link))
+    if ticket.cabinet:
+        lines.append(say(policy, tongue, "card.cabinet", cabinet=ticket.cabinet))
+    if client.language:
+        lines.append(say(policy, tongue, "card.language", language=client.language))
+    lines.append(say(policy, tongue, "card.number", number=ticket.number))
+    lines.append(say(policy, tongue, "card.topic", topic=topic_title(policy, tongue, ticket.topic)))
+    return "\n".join(lines)
+
+
+def continuation(policy: Policy, client: Client, ticket: Ticket, former: Ref | None) -> tuple[str, str]:
+    """Title and description of a card that takes the place of one that was lost."""
+    tongue = policy.default_language
+    name = say(policy, tongue, "card.continuation", number=ticket.number, subject=ticket.subject)
+    lines = [say(policy, tongue, "card.continued", number=ticket.number, subject=ticket.subject)]
+    if former is not None:
+        lines.append(say(policy, tongue, "card.former", card=former.id))
+    block = client_block(policy, client, ticket)
+    return shorten(name, TITLE_LENGTH), f"{block}{_GAP}" + "\n".join(lines)
+
+
+def facts(policy: Policy, client: Client, ticket: Ticket) -> dict[str, str]:
+    """The values a mapping may put into fields of the card; those we do not know are left out."""
+    tongue = policy.default_language
+    found = policy.classes.get(ticket.service_class)
+    values = {
+        "cabinet": ticket.cabinet,
+        "client": client.name,
+        "username": client.username,
+        "language": client.language,
+        "number": str(ticket.number),
+        "topic": topic_title(policy, tongue, ticket.topic),
+        "class": title(found.title, policy, tongue) if found else ticket.service_class,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def topic_title(policy: Policy, language: str | None, key: str) -> str:
+    """The topic's title; its key when the mapping no longer has it."""
+    topic = policy.topic(key)
+    return (title(topic.title, policy, language) if topic else "") or key
+
+
+def portions(text: Text, head: str, limit: int) -> tuple[Text, ...]:
+    """The text in as many parts as comments of `limit` characters need; always at least one."""
+    room = max(limit - len(head) - SIGNATURE_LENGTH - _FRAME, limit // 4)
+    # No character can cost more than five: most messages need no counting.
+    if (not text.spans and 5 * len(text.plain) <= room) or _cost(text) <= room:
+        return (text,)
+    width = room
+    while True:
+        parts = split(text, width)
+        if width <= 64 or all(_cost(part) <= room for part in parts):
+            return parts
+        width = width * 3 // 4
+
+
+def join(comments: Sequence[AddComment], limit: int | None = None) -> AddComment:
+    """Several comments of one card as one, under the key of the first; with a limit, as many as `joinable` allows."""
+    taken = comments if limit is None else comments[: joinable(comments, limit)]
+    first = taken[0]
+    if len(taken) == 1:
+        return first
+    return replace(first, sections=tuple(section for comment in taken for section in comment.sections))
+
+
+def joinable(comments: Sequence[AddComment], limit: int) -> int:
+    """How many leading comments fit into one of `limit` characters; only for the same eyes; 1 at least, 0 of none."""
+    used = 0
+    for count, comment in enumerate(comments):
+        used += sum(_weight(section) for section in comment.sections)
+        if count and (used > limit or comment.internal != comments[0].internal or comment.ticket != comments[0].ticket):
+            return count
+    return len(comments)
+
+
+def _weight(section: Section) -> int:
+    names = sum(units(file.name) + _FRAME for file in section.files)
+    return units(section.head) + _cost(section.text) + names + SIGNATURE_LENGTH + _FRAME
+
+
+def _cost(text: Text) -> int:
+    """Characters the text may take once it is written in a board's markup: every sign escaped, every span marked."""
+    escapes = len(text.plain) - len(text.plain.translate(_MARKUP))
+    quoted = 2 * text.plain.count("\n")
+    return units(text.plain) + escapes + quoted + sum(_SPAN + len(span.url or "") for span in text.spans)
+
+
+def _styled(plain: str, style: Style) -> Text:
+    return Text(plain=plain, spans=(Span(start=0, length=len(plain), style=style),) if plain else ())
+
+
+def _lines(lines: Sequence[Text | str]) -> Text:
+    pieces: list[Text | str] = []
+    for line in lines:
+        if pieces:
+            pieces.append("\n")
+        pieces.append(line)
+    return joined_text(*pieces)

@@ -1,0 +1,107 @@
+"""Who a client is to us: profile, cabinets, place in the dialogue, and the requests they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from connector.domain.effects import SendFiles, SendMessage
+from connector.domain.refs import ClientId, Key, Ref, TicketId
+from connector.domain.ticket import Ticket
+from connector.domain.words import Words
+
+
+class Stage(StrEnum):
+    """Where the dialogue stands: what the bot is waiting for."""
+
+    NEW = "new"
+    CABINET = "cabinet"
+    TOPIC = "topic"
+    WORDS = "words"
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A message written before its topic was chosen; it lands on the card as soon as there is one."""
+
+    message: Ref
+    at: datetime
+    author: str
+    words: Words
+    album: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAlbum:
+    """An album whose parts are still arriving; it is written down as one message when `until` has come."""
+
+    id: str
+    ticket: TicketId
+    parts: tuple[Kept, ...]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenAlbum:
+    """An album already on the card: a late part joins it through `comment`, with the words and files it had."""
+
+    id: str
+    ticket: TicketId
+    first: Kept
+    comment: Key | None
+    """The order that made its comment; None when the album opened the card."""
+    until: datetime
+    """After this nothing joins it any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message that stands on a card: what an edit of it is compared with, and where it is carried out."""
+
+    message: Key
+    ticket: TicketId
+    order: Key | None
+    """The order whose section it is; None when its words are the card's description."""
+    at: datetime
+    text: str
+    """Fingerprint of its words."""
+    files: str
+    """Fingerprint of its files."""
+    alone: bool = True
+    """False when another part of the same album has words in the section too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """The unit of decision: everything about one chat that is remembered, loaded and saved together.
+
+    `tickets` are the open ones plus the latest closed ones. `thread` (loaded for one event, never saved) tells which
+    ticket a message belongs to that this event quotes. `next_number` (never saved) is the number a new ticket gets;
+    0 while none is reserved.
+    """
+
+    id: ClientId
+    chat: Ref
+    name: str = ""
+    username: str | None = None
+    language: str | None = None
+    cabinets: tuple[str, ...] = ()
+    cabinet: str | None = None
+    stage: Stage = Stage.NEW
+    topic: str | None = None
+    """Chosen, while the words for it are awaited."""
+    kept: tuple[Kept, ...] = ()
+    albums: tuple[OpenAlbum, ...] = ()
+    written: tuple[WrittenAlbum, ...] = ()
+    current: TicketId | None = None
+    blocked: bool = False
+    tickets: tuple[Ticket, ...] = ()
+    said: tuple[Said, ...] = ()
+    """The latest messages on cards, oldest first."""
+    undelivered: tuple[SendMessage | SendFiles, ...] = ()
+    """The latest answers that a client who blocked us has not got, oldest first."""
+    thread: Mapping[str, TicketId] = field(default_factory=dict)
+    next_number: int = 0

@@ -1,0 +1,113 @@
+"""The whole behaviour: what follows from an event, as a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from connector.domain.client import Client
+from connector.domain.decide import board_changes, client_acts, client_writes, orders_end, time_passes
+from connector.domain.decide.turn import Turn
+from connector.domain.effects import (
+    AddComment,
+    AddFiles,
+    AddTag,
+    AnswerTap,
+    CreateCard,
+    DeleteMessage,
+    EditComment,
+    EditMessage,
+    Effect,
+    MoveCard,
+    React,
+    SendFiles,
+    SendMessage,
+)
+from connector.domain.events import (
+    AgentAttached,
+    AgentCommented,
+    AgentEdited,
+    AgentRemoved,
+    CardSeen,
+    ClientBlocked,
+    ClientEdited,
+    ClientReturned,
+    ClientTapped,
+    ClientWrote,
+    Done,
+    Event,
+    Failed,
+    TimePassed,
+)
+from connector.domain.policy import Policy
+
+__all__ = ["Decision", "decide", "listens"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What an event leads to: the client as they are from now on, what is to be done in this order, when to look again.
+
+    `wake_at` is the earliest moment anything pending of this client needs; None while nothing waits for time to pass.
+    """
+
+    client: Client
+    effects: tuple[Effect, ...]
+    wake_at: datetime | None
+
+
+def decide(client: Client, event: Event, policy: Policy) -> Decision:
+    """What follows from the event. The same input gives the same decision, with the same keys, for ever.
+
+    A ticket opened while `client.next_number` is 0 carries the number 0: the caller takes a number and asks again.
+    Raises LookupError when a text is missing in the default language.
+    """
+    turn = Turn(client=client, policy=policy, key=event.key, at=event.at)
+    match event:
+        case ClientWrote():
+            client_writes.wrote(turn, event)
+        case ClientEdited():
+            client_acts.edited(turn, event)
+        case ClientTapped():
+            client_acts.tapped(turn, event)
+        case ClientBlocked():
+            client_acts.blocked(turn)
+        case ClientReturned():
+            client_acts.returned(turn)
+        case AgentCommented():
+            board_changes.commented(turn, event)
+        case AgentEdited():
+            board_changes.edited(turn, event)
+        case AgentRemoved():
+            board_changes.removed(turn, event)
+        case AgentAttached():
+            board_changes.attached(turn, event)
+        case CardSeen():
+            board_changes.seen(turn, event)
+        case TimePassed():
+            time_passes.passed(turn)
+        case Done():
+            orders_end.done(turn, event)
+        case Failed():
+            orders_end.failed(turn, event)
+        case _:
+            assert_never(event)
+    after = turn.client
+    if after.written and after.written[0].until <= turn.at:
+        after = replace(after, written=tuple(album for album in after.written if album.until > turn.at))
+    wake_at = min(album.until for album in after.albums) if after.albums else None
+    return Decision(client=after, effects=tuple(turn.effects), wake_at=wake_at)
+
+
+def listens(effect: Effect) -> bool:
+    """Whether the end of such an order changes anything here; `Done` of the others need not be told."""
+    match effect:
+        case CreateCard() | MoveCard():
+            return True
+        case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
+            return False
+        case AddComment() | EditComment() | AddFiles() | AddTag():
+            return False
+        case _:
+            assert_never(effect)

@@ -1,0 +1,201 @@
+"""What happens when a client writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from connector.domain.client import Client, Kept, Stage
+from connector.domain.decide import asking, client_acts
+from connector.domain.decide.albums import collect, flush, joins
+from connector.domain.decide.asking import Wish
+from connector.domain.decide.tickets import advance, live_ticket
+from connector.domain.decide.turn import Turn
+from connector.domain.decide.writing import acknowledge, reopen, tell_unobtainable, write
+from connector.domain.events import ClientWrote
+from connector.domain.refs import Ref
+from connector.domain.ticket import Ticket
+from connector.domain.words import Words
+
+_LONGEST_ATTEMPT = 32
+
+
+def wrote(turn: Turn, event: ClientWrote) -> None:
+    """Every message ends somewhere: on a card, kept for the card to come, or answered by the bot itself."""
+    if not event.addressed and not any(ticket.open for ticket in turn.client.tickets):
+        return
+    client_acts.meet(turn, event.author)
+    if turn.client.blocked:
+        client_acts.returned(turn)
+    message = Kept(message=event.message, at=event.at, author=event.author.name, words=event.words, album=event.album)
+    if event.album is not None and joins(turn, message):
+        return
+    wish = asking.wish_of(turn.policy, event.words)
+    if wish is not None:
+        _grant(turn, wish)
+        return
+    quoted = _quoted(turn, event.reply_to)
+    if quoted is not None:
+        _onto(turn, quoted, message)
+        return
+    match turn.client.stage:
+        case Stage.NEW:
+            _first_words(turn, message)
+        case Stage.CABINET:
+            _awaiting_cabinet(turn, message)
+        case Stage.TOPIC:
+            topic = _typed_topic(turn, event.words)
+            if topic is not None:
+                turn.client = replace(turn.client, topic=topic)
+                advance(turn)
+            else:
+                _keep(turn, message)
+        case Stage.WORDS:
+            _keep(turn, message)
+        case Stage.READY:
+            _ready(turn, message)
+        case _:
+            assert_never(turn.client.stage)
+
+
+def _grant(turn: Turn, wish: Wish) -> None:
+    match wish:
+        case Wish.START:
+            asking.greet(turn)
+            client = turn.client
+            lacking = turn.policy.cabinet is not None and client.cabinet is None
+            if lacking or client.kept or client.stage in (Stage.TOPIC, Stage.WORDS):
+                advance(turn)
+            else:
+                turn.client = replace(client, stage=Stage.READY)
+        case Wish.HELP:
+            turn.tell("help", turn.say("help"), menu=asking.menu(turn))
+        case Wish.REQUESTS:
+            asking.show_requests(turn)
+        case Wish.PROFILE:
+            asking.show_profile(turn)
+        case Wish.NEW:
+            turn.client = replace(turn.client, topic=None)
+            advance(turn)
+        case _:
+            assert_never(wish)
+
+
+def _first_words(turn: Turn, message: Kept) -> None:
+    attempt = _cabinet_attempt(message.words)
+    if attempt is not None and turn.client.cabinet is None and asking.fits_cabinet(turn.policy, attempt):
+        client_acts.remember_cabinet(turn, attempt)
+        return
+    asking.greet(turn)
+    _keep(turn, message)
+
+
+def _awaiting_cabinet(turn: Turn, message: Kept) -> None:
+    words = message.words
+    plain = words.text.plain.strip()
+    if not words.files and asking.fits_cabinet(turn.policy, plain):
+        client_acts.remember_cabinet(turn, plain)
+    elif (attempt := _cabinet_attempt(words)) is not None:
+        asking.refuse_cabinet(turn, attempt)
+    elif turn.policy.cabinet is None or turn.client.cabinet is not None:
+        # Nothing is lacking (another id was to be added, or the rule is gone): they simply go on talking.
+        turn.client = replace(turn.client, stage=Stage.READY)
+        _ready(turn, message)
+    else:
+        _keep(turn, message)
+
+
+def _cabinet_attempt(words: Words) -> str | None:
+    """One word with a digit in it: meant as an account id, right or wrong."""
+    plain = words.text.plain.strip()
+    bare = not words.files and words.location is None and words.contact is None and words.forwarded_from is None
+    if not bare or not 0 < len(plain) <= _LONGEST_ATTEMPT or len(plain.split()) != 1:
+        return None
+    return plain if any(sign.isdigit() for sign in plain) else None
+
+
+def _typed_topic(turn: Turn, words: Words) -> str | None:
+    """The topic whose number, or title in any language, is the whole message."""
+    plain = words.text.plain.strip()
+    if not plain or len(plain) > 128 or words.files:
+        return None
+    topics = turn.policy.topics
+    number = plain.rstrip(".)")
+    if number.isascii() and number.isdigit() and len(number) < 4 and 1 <= int(number) <= len(topics):
+        return topics[int(number) - 1].key
+    said = asking.folded(plain)
+    for topic in topics if said else ():
+        if any(asking.folded(title) == said for title in topic.title.values()):
+            return topic.key
+    return None
+
+
+def _keep(turn: Turn, message: Kept) -> None:
+    """Kept for the card to come; what is still lacking is asked once, further messages are only acknowledged."""
+    client = turn.client
+    asked = bool(client.kept) and client.stage in (Stage.CABINET, Stage.TOPIC)
+    another = message.album is None or all(each.album != message.album for each in client.kept)
+    turn.client = replace(client, kept=(*client.kept, message))
+    if not asked:
+        advance(turn)
+    if turn.client.kept and another:
+        acknowledge(turn, message.message, None)
+    tell_unobtainable(turn, message.words, None)
+
+
+def _ready(turn: Turn, message: Kept) -> None:
+    """Goes to the live request; else to the one just closed; else begins a new one."""
+    ticket = live_ticket(turn.client) or _lately_closed(turn)
+    if ticket is not None:
+        _onto(turn, ticket, message)
+    else:
+        _keep(turn, message)
+
+
+def _lately_closed(turn: Turn) -> Ticket | None:
+    latest: Ticket | None = None
+    for ticket in turn.client.tickets:
+        if _reopens(turn, ticket) and (latest is None or _closed(ticket) >= _closed(latest)):
+            latest = ticket
+    return latest
+
+
+def _closed(ticket: Ticket) -> float:
+    return ticket.closed_at.timestamp() if ticket.closed_at else 0.0
+
+
+def _reopens(turn: Turn, ticket: Ticket) -> bool:
+    closed_at = ticket.closed_at
+    return not ticket.open and closed_at is not None and turn.at - closed_at <= turn.policy.reopen_within
+
+
+def _quoted(turn: Turn, reply_to: Ref | None) -> Ticket | None:
+    """The request whose message they answer to; of a closed one only while it can be reopened."""
+    if reply_to is None:
+        return None
+    client: Client = turn.client
+    known = client.thread.get(reply_to.key) or next(
+        (said.ticket for said in client.said if said.message == reply_to.key), None
+    )
+    ticket = turn.ticket(known)
+    if ticket is None or not (ticket.open or _reopens(turn, ticket)):
+        return None
+    return ticket
+
+
+def _onto(turn: Turn, ticket: Ticket, message: Kept) -> None:
+    """Onto the request's card, with a receipt; a closed request is open again."""
+    closed = not ticket.open
+    if closed:
+        text = turn.say("ticket.reopened", number=ticket.number, subject=ticket.subject)
+        turn.tell("notice", text, ticket=ticket.id)
+    else:
+        acknowledge(turn, message.message, ticket)
+    if message.album is not None:
+        collect(turn, ticket.id, message)
+    else:
+        flush(turn)
+        write(turn, ticket.id, (message,))
+    if closed:
+        reopen(turn, ticket.id)
+    tell_unobtainable(turn, message.words, ticket.id)

@@ -1,0 +1,155 @@
+"""What happens when one of our own orders ended: it succeeded, or it never will."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from connector.domain import card
+from connector.domain.decide.client_acts import blocked
+from connector.domain.decide.replies import note_failed
+from connector.domain.decide.turn import Turn
+from connector.domain.decide.writing import replace_card
+from connector.domain.effects import (
+    AddComment,
+    AddFiles,
+    AddTag,
+    AnswerTap,
+    BoardEffect,
+    CreateCard,
+    DeleteMessage,
+    EditComment,
+    EditMessage,
+    MoveCard,
+    React,
+    Section,
+    SendFiles,
+    SendMessage,
+)
+from connector.domain.events import Done, Failed, Refusal
+from connector.domain.refs import Key
+from connector.domain.say import say
+from connector.domain.text import join
+from connector.domain.ticket import Phase
+from connector.domain.words import File, Text
+
+UNDELIVERED = 20
+"""Answers kept for a client who blocked us."""
+
+
+def done(turn: Turn, event: Done) -> None:
+    """A card that exists now gets its ticket out of the opening; a move that ended is what the ticket shows."""
+    match event.effect:
+        case CreateCard() as order:
+            ticket = turn.ticket(order.ticket)
+            if ticket is None or not event.made or order.external_id != ticket.external_id:
+                return
+            spot = order.spot
+            if spot is None and turn.policy.board is not None:
+                spot = turn.policy.board.spots.get((order.topic, order.service_class))
+            phase = Phase.QUEUE if ticket.phase is Phase.OPENING else ticket.phase
+            board = ticket.board or (spot.board if spot else None)
+            turn.keep(replace(ticket, card=event.made[0], board=board, phase=phase))
+        case MoveCard() as order:
+            ticket = turn.ticket(order.ticket)
+            if ticket is None or ticket.moving is None:
+                return
+            turn.keep(replace(ticket, moving=None, phase=Phase(order.meaning.value)))
+        case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
+            return
+        case AddComment() | EditComment() | AddFiles() | AddTag():
+            return
+        case _:
+            assert_never(event.effect)
+
+
+def failed(turn: Turn, event: Failed) -> None:
+    """Whoever waits for the order learns that it will not come: an agent by a note on the card.
+
+    A failed mark, edit or deletion in the chat is not worth a word; a card that could not be created waits for the
+    operator, who sees it among the dead orders.
+    """
+    effect = event.effect
+    match effect:
+        case SendMessage() | SendFiles():
+            _not_delivered(turn, event, effect)
+        case EditMessage() | DeleteMessage() | React() | AnswerTap() | CreateCard():
+            return
+        case AddComment() | EditComment() | AddFiles() | AddTag() | MoveCard():
+            if event.refusal is Refusal.GONE:
+                _card_gone(turn, effect)
+            else:
+                _not_written(turn, event, effect)
+        case _:
+            assert_never(effect)
+
+
+def _not_delivered(turn: Turn, event: Failed, effect: SendMessage | SendFiles) -> None:
+    answer = effect.key.startswith("reply/")
+    ticket = turn.ticket(effect.ticket) if answer else None
+    if event.refusal is not Refusal.BLOCKED:
+        if ticket is not None:
+            note_failed(turn, ticket, event.refusal.value)
+        return
+    blocked(turn, ticket.id if ticket is not None else None)
+    if ticket is None:
+        return
+    client = turn.client
+    stem = effect.key.rpartition("/")[0]
+    if not any(each.key.rpartition("/")[0] == stem for each in client.undelivered):
+        turn.note("note", ticket.id, "note.reply_blocked")
+    turn.client = replace(client, undelivered=(*client.undelivered, effect)[-UNDELIVERED:])
+
+
+def _card_gone(turn: Turn, effect: BoardEffect) -> None:
+    """The order waits for another card: that one is ordered, once.
+
+    Not for a closed request's labels and notes: there the card is let go, and the client's next words bring a new one.
+    """
+    ticket = turn.ticket(effect.ticket)
+    if ticket is None or (ticket.card is None and ticket.phase is Phase.OPENING):
+        return
+    words = isinstance(effect, AddFiles | EditComment) or (isinstance(effect, AddComment) and not effect.internal)
+    if ticket.open or words:
+        replace_card(turn, ticket)
+    else:
+        turn.keep(replace(ticket, card=None, former=ticket.card or ticket.former))
+
+
+def _not_written(turn: Turn, event: Failed, effect: AddComment | EditComment | AddFiles | AddTag | MoveCard) -> None:
+    match effect:
+        case MoveCard():
+            ticket = turn.ticket(effect.ticket)
+            if ticket is None:
+                return
+            turn.keep(replace(ticket, moving=None))
+            reason = say(turn.policy, turn.policy.default_language, f"reason.{event.refusal.value}")
+            turn.note("note", ticket.id, "note.not_moved", reason=reason)
+        case AddComment() if event.refusal is Refusal.TOO_BIG and any(each.files for each in effect.sections):
+            sections = tuple(_without_files(turn, each) for each in effect.sections)
+            turn.effects.append(replace(effect, key=Key(f"{effect.key}/words"), sections=sections))
+        case AddFiles() if event.refusal is Refusal.TOO_BIG:
+            key = Key(f"{effect.key}/words")
+            section = Section(key=key, head="", text=_named(turn, effect.files))
+            turn.effects.append(AddComment(key=key, ticket=effect.ticket, sections=(section,)))
+        case EditComment():
+            # Its comment cannot be changed any more; the new words are not lost for that.
+            key = Key(f"{effect.key}/again")
+            section = replace(effect.section, key=key)
+            turn.effects.append(AddComment(key=key, ticket=effect.ticket, sections=(section,)))
+        case AddComment() | AddFiles() | AddTag():
+            # Nothing we could say better: the order is kept with its reason, for the operator.
+            return
+        case _:
+            assert_never(effect)
+
+
+def _without_files(turn: Turn, section: Section) -> Section:
+    named = _named(turn, section.files)
+    gap = "\n" if section.text and section.files else ""
+    return replace(section, text=join(section.text, gap, named), files=())
+
+
+def _named(turn: Turn, files: tuple[File, ...]) -> Text:
+    lines = [card.missing_file(turn.policy, "card.refused_file", file) for file in files]
+    return Text(plain="\n".join(lines))

@@ -1,0 +1,158 @@
+"""How an agent's comment reaches the client: what of it is public, how it is dressed, in which messages it goes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+
+from connector.domain.decide.turn import Turn
+from connector.domain.effects import SendFiles, SendMessage, Urgency
+from connector.domain.policy import Publicity, PublicRule
+from connector.domain.refs import Key
+from connector.domain.say import say, size
+from connector.domain.text import cut, join, split, units
+from connector.domain.ticket import Reply, Ticket
+from connector.domain.words import File, Span, Style, Text
+
+REMEMBERED = 50
+"""Comments and files of one ticket of which is known that they went to the client."""
+
+
+def public(rule: PublicRule, text: Text, internal: bool) -> Text | None:
+    """What of a comment the client may see; None when nothing. In doubt it stays with the agents.
+
+    A mark is recognised behind blank and invisible characters, in any case and width. Without a mark in the mapping,
+    ALL_BUT_MARKED hides nothing by mark and ONLY_MARKED shows nothing.
+    """
+    if internal:
+        return None
+    mark = rule.mark.strip()
+    match rule.rule:
+        case Publicity.ALL_BUT_MARKED:
+            return None if mark and _marked(text.plain, mark) else text
+        case Publicity.ONLY_MARKED:
+            start = len(text.plain) - len(text.plain.lstrip())
+            if not mark or not text.plain.startswith(mark, start):
+                return None
+            start += len(mark)
+            start += len(text.plain[start:]) - len(text.plain[start:].lstrip())
+            return cut(text, start, len(text.plain))
+
+
+def _marked(plain: str, mark: str) -> bool:
+    """Whether the text begins with the mark for a human eye."""
+    if plain.startswith(mark):
+        return True
+    return _visible(plain[: 256 + len(mark)]).startswith(_visible(mark))
+
+
+def _visible(plain: str) -> str:
+    """The text as an eye tells it apart: compatibility forms and case folded, blanks and unseen characters left out."""
+    return "".join(
+        sign for sign in unicodedata.normalize("NFKC", plain).casefold() if unicodedata.category(sign)[0] not in "CZ"
+    )
+
+
+def dress(turn: Turn, ticket: Ticket, author: str, text: Text) -> Text:
+    """The words with what tells them apart: the request's number when it is not the one being talked about, a name."""
+    pieces: list[Text | str] = []
+    client = turn.client
+    others = any(each.open and each.id != ticket.id for each in client.tickets)
+    if others and ticket.id != client.current:
+        pieces += [_bold(turn.say("reply.number", number=ticket.number)), "\n"]
+    if turn.policy.sign_agents and author:
+        pieces += [_bold(turn.say("reply.agent", name=author)), "\n"]
+    if not text.plain.strip():
+        return join(*pieces[:-1])
+    return join(*pieces, text) if pieces else text
+
+
+def send(
+    turn: Turn, ticket: Ticket, text: Text, files: Sequence[File], first: int, stem: str
+) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
+    """Orders the messages of one answer, numbered from `first`; returns the orders of its words and of its files.
+
+    Words short enough for a caption go with the files, else before them.
+    """
+    limits, client = turn.policy.limits, turn.client
+    texts: list[Key] = []
+    albums: list[Key] = []
+    caption = Text()
+    number = first
+    if files and units(text.plain) <= limits.caption:
+        caption = text
+    else:
+        for part in split(text, limits.text):
+            if not part.plain.strip():
+                continue
+            key = Key(f"{stem}/{number}")
+            number += 1
+            texts.append(key)
+            turn.effects.append(
+                SendMessage(key=key, ticket=ticket.id, chat=client.chat, text=part, urgency=Urgency.REPLY)
+            )
+    for at in range(0, len(files), limits.album):
+        key = Key(f"{stem}/{number}")
+        number += 1
+        albums.append(key)
+        if caption and at == 0:
+            texts.append(key)
+        turn.effects.append(
+            SendFiles(
+                key=key,
+                ticket=ticket.id,
+                chat=client.chat,
+                files=tuple(files[at : at + limits.album]),
+                urgency=Urgency.REPLY,
+                caption=caption if at == 0 else Text(),
+            )
+        )
+    return tuple(texts), tuple(albums)
+
+
+def sendable(turn: Turn, ticket: Ticket, files: Sequence[File]) -> tuple[File, ...]:
+    """The files the chat takes. Of the others the client learns name and size, and the agents that they did not go."""
+    limit = turn.policy.limits.upload
+    good = tuple(file for file in files if file.obtainable and (file.size is None or file.size <= limit))
+    policy, tongue = turn.policy, turn.policy.default_language
+    for number, file in enumerate(file for file in files if file not in good):
+        told = size(policy, turn.client.language, file.size)
+        turn.tell(
+            f"too-big/{number}",
+            turn.say("file.undeliverable", name=file.name, size=told),
+            ticket=ticket.id,
+            urgency=Urgency.REPLY,
+        )
+        turn.note(
+            f"too-big-note/{number}",
+            ticket.id,
+            "note.file_too_big",
+            name=file.name,
+            size=size(policy, tongue, file.size),
+            limit=size(policy, tongue, limit),
+        )
+    return good
+
+
+def remembered(ticket: Ticket, reply: Reply, files: Sequence[File] = ()) -> Ticket:
+    """The ticket knowing this answer, in the place of what it knew of the same comment."""
+    known = any(each.comment == reply.comment for each in ticket.replies)
+    replies = (
+        tuple(reply if each.comment == reply.comment else each for each in ticket.replies)
+        if known
+        else (*ticket.replies, reply)[-REMEMBERED:]
+    )
+    relayed = (*ticket.relayed, *(file.ref.key for file in files))[-REMEMBERED:] if files else ticket.relayed
+    return replace(ticket, replies=replies, relayed=relayed)
+
+
+def note_failed(turn: Turn, ticket: Ticket, reason: str) -> None:
+    """Tells the agents that an answer did not arrive, and why."""
+    tongue = turn.policy.default_language
+    told = say(turn.policy, tongue, f"reason.{reason}")
+    turn.note("note", ticket.id, "note.reply_failed", reason=told)
+
+
+def _bold(plain: str) -> Text:
+    return Text(plain=plain, spans=(Span(start=0, length=len(plain), style=Style.BOLD),) if plain else ())

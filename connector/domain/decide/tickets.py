@@ -1,0 +1,120 @@
+"""Requests: what a new one still lacks, how it opens, and which one a message belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from connector.domain import card
+from connector.domain.client import Client, Stage
+from connector.domain.decide import asking
+from connector.domain.decide.albums import flush, grouped
+from connector.domain.decide.turn import Turn
+from connector.domain.decide.writing import order_card, remember, say_key, write
+from connector.domain.effects import AddFiles
+from connector.domain.refs import TicketId
+from connector.domain.say import moment
+from connector.domain.sla import deadline
+from connector.domain.ticket import Ticket
+
+
+def advance(turn: Turn) -> None:
+    """Asks for the next thing a new request lacks: account id, topic, words; opens it when nothing is lacking."""
+    client, policy = turn.client, turn.policy
+    if policy.cabinet is not None and client.cabinet is None:
+        asking.ask_cabinet(turn, "cabinet.kept" if client.kept else "cabinet.ask")
+        return
+    topic = client.topic
+    if topic is None and len(policy.topics) == 1:
+        topic = policy.topics[0].key
+    if topic is None or policy.topic(topic) is None:
+        asking.ask_topic(turn)
+    elif not client.kept:
+        asking.ask_words(turn, topic)
+    else:
+        _open(turn, topic)
+
+
+def _open(turn: Turn, topic_key: str) -> None:
+    flush(turn)
+    client, policy = turn.client, turn.policy
+    topic = policy.topic(topic_key)
+    assert topic is not None
+    messages = grouped(client.kept)
+    first = messages[0]
+    service = policy.classes.get(topic.service_class)
+    due_at = deadline(turn.at, service.resolution, service.hours) if service and service.resolution else None
+    ticket = Ticket(
+        id=TicketId("kc-" + hashlib.sha256(turn.key.encode()).hexdigest()[:20]),
+        number=client.next_number,
+        client=client.id,
+        topic=topic.key,
+        service_class=topic.service_class,
+        cabinet=client.cabinet,
+        subject=card.card_title(policy, card.merged(first).words, client.next_number),
+        opened_at=turn.at,
+        due_at=due_at,
+        opened_by=first[0].message.key,
+    )
+    turn.client = replace(
+        client,
+        stage=Stage.READY,
+        topic=None,
+        kept=(),
+        current=ticket.id,
+        tickets=(*client.tickets, ticket),
+    )
+    promise = _promise(turn, ticket)
+    opened = turn.say(
+        "ticket.opened",
+        number=ticket.number,
+        topic=card.topic_title(policy, client.language, topic.key),
+    )
+    turn.tell(
+        "receipt",
+        f"{opened}\n\n{promise}" if promise else opened,
+        ticket=ticket.id,
+        menu=asking.menu(turn),
+    )
+    order_card(turn, ticket, ticket.subject, card.description(policy, client, ticket, card.merged(first)))
+    files = tuple(file for part in first for file in card.obtainable(part.words))
+    if files:
+        turn.effects.append(AddFiles(key=say_key(first[0].message), ticket=ticket.id, files=files))
+    remember(turn, ticket.id, first, None)
+    for message in messages[1:]:
+        write(turn, ticket.id, message)
+
+
+def _promise(turn: Turn, ticket: Ticket) -> str:
+    policy, language = turn.policy, turn.client.language
+    service = policy.classes.get(ticket.service_class)
+    if service is None:
+        return ""
+    name, due_at = "ticket.resolve_by", ticket.due_at
+    if due_at is None and service.first_reply is not None:
+        name, due_at = "ticket.reply_by", deadline(turn.at, service.first_reply, service.hours)
+    if due_at is None:
+        return ""
+    return turn.say(name, until=moment(policy, language, due_at, turn.at, ticket.service_class))
+
+
+def live_ticket(client: Client) -> Ticket | None:
+    """The request a message goes to by itself: the current one, else the one opened last; open ones only."""
+    latest: Ticket | None = None
+    for ticket in client.tickets:
+        if ticket.open:
+            if ticket.id == client.current:
+                return ticket
+            if latest is None or (ticket.opened_at, ticket.number) >= (latest.opened_at, latest.number):
+                latest = ticket
+    return latest
+
+
+def write_kept(turn: Turn, ticket: TicketId) -> None:
+    """The words kept so far go to a request that is already there."""
+    messages = grouped(turn.client.kept)
+    turn.client = replace(turn.client, stage=Stage.READY, topic=None, kept=())
+    if messages:
+        flush(turn)
+    for message in messages:
+        write(turn, ticket, message)

@@ -1,0 +1,191 @@
+"""How words get onto a card: the card itself, its comments, and what is remembered of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from connector.domain import card
+from connector.domain.client import Kept, Said, WrittenAlbum
+from connector.domain.decide.turn import Turn
+from connector.domain.effects import AddComment, AddTag, CreateCard, Meaning, MoveCard, React, Section, Urgency
+from connector.domain.policy import Policy, Receipt
+from connector.domain.refs import Key, Ref, TicketId
+from connector.domain.say import size
+from connector.domain.ticket import Phase, Ticket
+from connector.domain.words import Words
+
+LATE_PARTS = timedelta(minutes=10)
+"""How long a part of an album may come after the album was written down."""
+REMEMBERED = 20
+"""Messages on cards of which edits are compared with what they were."""
+
+
+def say_key(message: Ref) -> Key:
+    """The order that brings a client's message to the card, and its section."""
+    return Key(f"say/{message.key}")
+
+
+def fingerprint(*parts: object) -> str:
+    """A short, stable fingerprint of a few values."""
+    return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def fingerprints(words: Words) -> tuple[str, str]:
+    """Of the words and of the files of a message. A moving location is no new word: it would never end."""
+    files = fingerprint(*((file.kind, file.name, file.size) for file in words.files)) if words.files else ""
+    return fingerprint(words.text.plain), files
+
+
+def write(turn: Turn, ticket_id: TicketId, parts: Sequence[Kept]) -> None:
+    """One message (or the parts of one album) as a comment on the ticket's card; a lost card is replaced first."""
+    ticket = turn.ticket(ticket_id)
+    if ticket is None:
+        return
+    if ticket.lost:
+        ticket = replace_card(turn, ticket)
+    policy = turn.policy
+    message = card.merged(parts)
+    key = say_key(message.message)
+    head = card.head(policy, ticket.service_class, message.author, message.at)
+    text = card.body(policy, message.words)
+    portions = card.portions(text, head, policy.comment_limit)
+    last = len(portions) - 1
+    for number, portion in enumerate(portions):
+        own = key if number == 0 else Key(f"{key}/{number}")
+        files = card.obtainable(message.words) if number == last else ()
+        section = Section(key=own, head=head, text=portion, files=files)
+        turn.effects.append(AddComment(key=own, ticket=ticket.id, sections=(section,)))
+    remember(turn, ticket.id, parts, key)
+
+
+def order_card(turn: Turn, ticket: Ticket, title: str, description: str) -> None:
+    """Orders the card of the ticket's generation, and its labels."""
+    policy, client = turn.policy, turn.client
+    external = ticket.external_id
+    turn.effects.append(
+        CreateCard(
+            key=Key(f"card/{external}"),
+            ticket=ticket.id,
+            external_id=external,
+            topic=ticket.topic,
+            service_class=ticket.service_class,
+            title=title,
+            description=description,
+            due_at=ticket.due_at,
+            facts=card.facts(policy, client, ticket),
+        )
+    )
+    prefix = "tag" if ticket.generation == 1 else f"{external}/tag"
+    for number, name in enumerate(_tags(policy, ticket)):
+        turn.effects.append(AddTag(key=turn.name(f"{prefix}/{number}"), ticket=ticket.id, name=name))
+
+
+def _tags(policy: Policy, ticket: Ticket) -> tuple[str, ...]:
+    topic = policy.topic(ticket.topic)
+    tags = list(topic.tags) if topic is not None else []
+    if ticket.cabinet and policy.cabinet is not None and policy.cabinet.tag:
+        tags.append(policy.cabinet.tag.replace("{cabinet}", ticket.cabinet))
+    return tuple(dict.fromkeys(tags))
+
+
+def replace_card(turn: Turn, ticket: Ticket) -> Ticket:
+    """Orders a new card for a ticket whose card is gone, linked to the former one; returns the ticket as kept."""
+    ticket = replace(
+        ticket,
+        card=None,
+        former=ticket.card or ticket.former,
+        generation=ticket.generation + 1,
+        phase=Phase.OPENING,
+        closed_at=None,
+        board=None,
+        lane=None,
+        seen=0,
+        moving=None,
+    )
+    turn.keep(ticket)
+    title, description = card.continuation(turn.policy, turn.client, ticket, ticket.former)
+    order_card(turn, ticket, title, description)
+    return ticket
+
+
+def reopen(turn: Turn, ticket_id: TicketId) -> None:
+    """A closed request goes on: back into the queue on the card it had, on a new one when that is gone."""
+    ticket = turn.ticket(ticket_id)
+    if ticket is None:
+        return
+    if ticket.lost:
+        replace_card(turn, ticket)
+    elif not ticket.open:
+        back = replace(ticket, phase=Phase.QUEUE, closed_at=None)
+        if ticket.board is not None:
+            back = replace(back, moving=Phase.QUEUE)
+            turn.effects.append(
+                MoveCard(key=turn.name("move"), ticket=ticket.id, meaning=Meaning.QUEUE, board=ticket.board)
+            )
+        turn.keep(back)
+    turn.client = replace(turn.client, current=ticket.id)
+
+
+def remember(turn: Turn, ticket: TicketId, parts: Sequence[Kept], order: Key | None) -> None:
+    """Keeps what an edit, or a late part of an album, will be held against."""
+    fresh = []
+    for part in parts:
+        text, files = fingerprints(part.words)
+        fresh.append(
+            Said(
+                message=part.message.key,
+                ticket=ticket,
+                order=order,
+                at=part.at,
+                text=text,
+                files=files,
+                alone=not any(other.words.text for other in parts if other is not part),
+            )
+        )
+    client = turn.client
+    written = client.written
+    if parts[0].album is not None:
+        album = WrittenAlbum(
+            id=parts[0].album,
+            ticket=ticket,
+            first=card.merged(parts),
+            comment=order,
+            until=turn.at + LATE_PARTS,
+        )
+        written = (*written, album)
+    turn.client = replace(client, said=(*client.said, *fresh)[-REMEMBERED:], written=written)
+
+
+def acknowledge(turn: Turn, message: Ref, ticket: Ticket | None) -> None:
+    """Shows the client that their message is stored, in the way the mapping says."""
+    policy = turn.policy
+    if policy.receipt is Receipt.REACTION:
+        turn.effects.append(
+            React(
+                key=turn.name("receipt"),
+                ticket=ticket.id if ticket else None,
+                chat=turn.client.chat,
+                message=message,
+                emoji=policy.stored_emoji,
+                urgency=Urgency.ACKNOWLEDGE,
+            )
+        )
+    elif policy.receipt is Receipt.TEXT and ticket is not None:
+        text = turn.say("ticket.received", number=ticket.number)
+        turn.tell("receipt", text, ticket=ticket.id, reply_to=message)
+
+
+def tell_unobtainable(turn: Turn, words: Words, ticket: TicketId | None) -> None:
+    """Says at once which files we cannot get, and what to do instead."""
+    for number, file in enumerate(file for file in words.files if not file.obtainable):
+        policy, language = turn.policy, turn.client.language
+        text = turn.say(
+            "file.unobtainable",
+            name=file.name,
+            size=size(policy, language, file.size),
+            limit=size(policy, language, policy.limits.download),
+        )
+        turn.tell(f"unobtainable/{number}", text, ticket=ticket)

@@ -1,0 +1,235 @@
+"""Everything we do, as values: each says what, never how, and names its card only through the ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from connector.domain.refs import Key, Ref, TicketId
+from connector.domain.words import File, Text
+
+
+class Urgency(IntEnum):
+    """Who goes first when a remote side is slow; a smaller number goes first."""
+
+    ACKNOWLEDGE = 0
+    REPLY = 1
+    CARD = 2
+    LABEL = 3
+    RESYNC = 4
+
+
+# ---- in the chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button under a message; `data` comes back with the tap (1 to 64 bytes)."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessage:
+    """One message, already short enough for the chat tool.
+
+    `buttons` stand under the message, `menu` replaces the keyboard of the chat (None leaves both as they are).
+    `reply_to` quotes a message: one we know by its ref, or one that an earlier order made.
+    """
+
+    key: Key
+    ticket: TicketId | None
+    chat: Ref
+    text: Text
+    urgency: Urgency
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    menu: tuple[tuple[str, ...], ...] | None = None
+    reply_to: Ref | Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendFiles:
+    """One to ten files; more than one goes as an album where the tool allows the mixture."""
+
+    key: Key
+    ticket: TicketId | None
+    chat: Ref
+    files: tuple[File, ...]
+    urgency: Urgency
+    caption: Text = field(default_factory=Text)
+    reply_to: Ref | Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditMessage:
+    """New text for the message that the order `target` sent. Where that order sent nothing, nothing is done."""
+
+    key: Key
+    ticket: TicketId | None
+    chat: Ref
+    target: Key
+    text: Text
+    urgency: Urgency
+    buttons: tuple[tuple[Button, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteMessage:
+    """Takes back the messages that the order `target` sent."""
+
+    key: Key
+    ticket: TicketId | None
+    chat: Ref
+    target: Key
+    urgency: Urgency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React:
+    """Marks a client's message with one emoji, replacing our earlier mark; None takes it away."""
+
+    key: Key
+    ticket: TicketId | None
+    chat: Ref
+    message: Ref
+    emoji: str | None
+    urgency: Urgency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTap:
+    """Ends the waiting sign on a tapped button; `notice` is shown briefly when given."""
+
+    key: Key
+    ticket: TicketId | None
+    chat: Ref
+    tap: Ref
+    notice: str
+    urgency: Urgency
+
+
+# ---- on the board
+
+
+class Meaning(StrEnum):
+    """What a column means, whatever it is called."""
+
+    QUEUE = "queue"
+    WORK = "work"
+    WAITING = "waiting"
+    DONE = "done"
+
+
+FieldValue = str | float | bool | datetime | tuple[str, ...]
+"""A card field: text, number, yes/no, moment, or the ids of chosen values or users."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where and how a card is put, in the board tool's ids: bound from the policy when the order is carried out."""
+
+    board: str
+    column: str | None = None
+    lane: str | None = None
+    responsible: str | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateCard:
+    """A card for the ticket. `external_id` is what a repeat looks for; `spot` is None until the order is carried out.
+
+    `facts` are the values the mapping may put into fields of the card, by their name in the mapping
+    (cabinet, client, username, language, number, topic, class).
+    """
+
+    key: Key
+    ticket: TicketId
+    external_id: str
+    topic: str
+    service_class: str
+    title: str
+    description: str
+    due_at: datetime | None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    spot: Spot | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One message inside a comment, with the key it can be found and changed by."""
+
+    key: Key
+    head: str
+    """A line that says who wrote and when; plain text."""
+    text: Text
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddComment:
+    """One comment; several sections when waiting messages were joined. `internal`: for agents' eyes only."""
+
+    key: Key
+    ticket: TicketId
+    sections: tuple[Section, ...]
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditComment:
+    """Replaces the section known by `section.key`; its files are added to those already there."""
+
+    key: Key
+    ticket: TicketId
+    target: Key
+    """The order that made the comment (of a joined comment: the order of that section)."""
+    section: Section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddFiles:
+    """Files on the card itself, not under a comment."""
+
+    key: Key
+    ticket: TicketId
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTag:
+    """A label by its name."""
+
+    key: Key
+    ticket: TicketId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveCard:
+    """Into the column that means `meaning` on the card's own board; `spot` is None until the order is carried out."""
+
+    key: Key
+    ticket: TicketId
+    meaning: Meaning
+    board: str
+    spot: Spot | None = None
+
+
+ChatEffect = SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap
+BoardEffect = CreateCard | AddComment | EditComment | AddFiles | AddTag | MoveCard
+Effect = ChatEffect | BoardEffect
+
+
+def urgency_of(effect: Effect) -> Urgency:
+    """The class an effect travels in: acknowledgement, reply, card write, label, resync (in that order)."""
+    match effect:
+        case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
+            return effect.urgency
+        case CreateCard() | AddComment() | EditComment() | AddFiles() | MoveCard():
+            return Urgency.CARD
+        case AddTag():
+            return Urgency.LABEL

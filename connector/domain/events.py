@@ -1,0 +1,204 @@
+"""Everything that happens, as frozen facts: occurrences are known by their key, observations by what they saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from connector.domain.effects import Effect
+from connector.domain.refs import ClientId, Key, Ref, TicketId
+from connector.domain.words import File, Person, Text, Words
+
+# ---- in the chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientWrote:
+    """A new message. `key` is `message.key`. `album`: parts of one album arrive as separate messages sharing it."""
+
+    key: Key
+    at: datetime
+    chat: Ref
+    message: Ref
+    author: Person
+    words: Words
+    reply_to: Ref | None = None
+    album: str | None = None
+    addressed: bool = True
+    """False in a group when the bot was neither mentioned nor replied to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientEdited:
+    """A message changed; `message` is the ref it had when it was written, `words` are the new ones, whole."""
+
+    key: Key
+    at: datetime
+    chat: Ref
+    message: Ref
+    author: Person
+    words: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTapped:
+    """A button under one of our messages was tapped; `data` is what we put on it."""
+
+    key: Key
+    at: datetime
+    chat: Ref
+    tap: Ref
+    author: Person
+    data: str
+    message: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientBlocked:
+    """The client stopped the bot: nothing can be delivered until they return."""
+
+    key: Key
+    at: datetime
+    chat: Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientReturned:
+    """The client unblocked the bot, or let it back into the group."""
+
+    key: Key
+    at: datetime
+    chat: Ref
+
+
+# ---- on the board
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """Who acted on the board."""
+
+    ref: Ref
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCommented:
+    """A comment that we did not write. `key` is `comment.key`; `ticket` is the card's external id as found there."""
+
+    key: Key
+    at: datetime
+    card: Ref
+    ticket: TicketId | None
+    comment: Ref
+    author: Agent
+    text: Text
+    files: tuple[File, ...] = ()
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEdited:
+    """A comment that we did not write has other text now."""
+
+    key: Key
+    at: datetime
+    card: Ref
+    ticket: TicketId | None
+    comment: Ref
+    author: Agent
+    text: Text
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRemoved:
+    """A comment was deleted: told by the tool itself, never inferred from its absence."""
+
+    key: Key
+    at: datetime
+    card: Ref
+    ticket: TicketId | None
+    comment: Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAttached:
+    """A file joined an agent's comment after the comment had been read. `key` is `file.ref.key`."""
+
+    key: Key
+    at: datetime
+    card: Ref
+    ticket: TicketId | None
+    comment: Ref
+    author: Agent
+    file: File
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardSeen:
+    """How a card looks now: an observation, compared with what the ticket remembers. Ids are the board tool's."""
+
+    key: Key
+    at: datetime
+    card: Ref
+    ticket: TicketId | None
+    version: int
+    board: str
+    column: str
+    lane: str | None
+    gone: bool = False
+    """Archived, deleted or out of our sight."""
+
+
+# ---- the clock, and our own deeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimePassed:
+    """The moment a client asked to be looked at again has come."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+
+
+class Refusal(StrEnum):
+    """Why something will never succeed, however often it is tried."""
+
+    INVALID = "invalid"
+    GONE = "gone"
+    BLOCKED = "blocked"
+    TOO_BIG = "too_big"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An order succeeded; `made` is what it made, as the tool calls it."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    effect: Effect
+    made: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An order will never succeed."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    effect: Effect
+    refusal: Refusal
+    reason: str
+
+
+ChatEvent = ClientWrote | ClientEdited | ClientTapped | ClientBlocked | ClientReturned
+BoardEvent = AgentCommented | AgentEdited | AgentRemoved | AgentAttached | CardSeen
+OwnEvent = TimePassed | Done | Failed
+Event = ChatEvent | BoardEvent | OwnEvent

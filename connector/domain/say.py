@@ -1,0 +1,188 @@
+"""What the bot can say: the name of every text with its placeholders, and the text in a client's own language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from connector.domain.policy import Policy, Texts
+
+
+def _texts(**names: str) -> Mapping[str, frozenset[str]]:
+    return {name.replace("__", "."): frozenset(allowed.split()) for name, allowed in names.items()}
+
+
+TEXTS: Mapping[str, frozenset[str]] = _texts(
+    # the dialogue, in the client's language
+    greeting="",
+    help="",
+    menu__requests="",
+    menu__profile="",
+    menu__new="",
+    cabinet__ask="",
+    cabinet__kept="",
+    cabinet__add="",
+    cabinet__saved="cabinet",
+    cabinet__wrong="cabinet",
+    topic__ask="",
+    topic__kept="",
+    topic__chosen="topic",
+    words__ask="topic",
+    words__cancelled="",
+    ticket__opened="number topic",
+    ticket__resolve_by="until",
+    ticket__reply_by="until",
+    ticket__received="number",
+    ticket__reopened="number subject",
+    when__today="time zone",
+    when__tomorrow="time zone",
+    when__date="date time zone",
+    status__work="number subject",
+    status__waiting="number subject",
+    status__done="number subject",
+    status__reopened="number subject",
+    requests__none="",
+    requests__head="",
+    requests__item="number subject status",
+    requests__choose="",
+    requests__current="number subject",
+    phase__opening="",
+    phase__queue="",
+    phase__work="",
+    phase__waiting="",
+    phase__done="",
+    profile__head="name",
+    profile__cabinet="cabinet",
+    profile__current="cabinet",
+    profile__none="",
+    profile__choose="",
+    profile__switched="cabinet",
+    profile__dropped="cabinet",
+    profile__left="",
+    button__ticket="number subject",
+    button__add="",
+    button__drop="cabinet",
+    button__leave="",
+    button__cancel="",
+    tap__gone="",
+    tap__closed="number",
+    file__unobtainable="name size limit",
+    file__undeliverable="name size",
+    back__undelivered="",
+    reply__number="number",
+    reply__agent="name",
+    size__unknown="",
+    size__b="value",
+    size__kb="value",
+    size__mb="value",
+    size__gb="value",
+    # the card, in the default language
+    kind__photo="",
+    kind__video="",
+    kind__round_video="",
+    kind__animation="",
+    kind__audio="",
+    kind__voice="",
+    kind__sticker="",
+    kind__document="",
+    kind__location="",
+    kind__contact="",
+    card__client="name",
+    card__username="username link",
+    card__cabinet="cabinet",
+    card__language="language",
+    card__number="number",
+    card__topic="topic",
+    card__untitled="number",
+    card__edited="time",
+    card__correction="",
+    card__removed_words="",
+    card__forwarded="name",
+    card__location="coordinates",
+    card__contact="name phone",
+    card__own_contact="name phone",
+    card__sticker="emoji",
+    card__oddity="kind",
+    card__unobtainable="name size",
+    card__refused_file="name size",
+    card__continuation="number subject",
+    card__continued="number subject",
+    card__former="card",
+    note__blocked="",
+    note__returned="",
+    note__reply_failed="reason",
+    note__reply_blocked="",
+    note__file_too_big="name size limit",
+    note__not_moved="reason",
+    reason__invalid="",
+    reason__gone="",
+    reason__blocked="",
+    reason__too_big="",
+    reason__forbidden="",
+)
+"""Every text by name, and the placeholders it may contain. Names are flat; a dot only groups them for the eye."""
+
+
+def say(policy: Policy, language: str | None, name: str, /, **values: object) -> str:
+    """The text `name` with its placeholders filled: in the language's exact tag, else its base, else the default.
+
+    Raises LookupError when not even the default language has it; the mapping's check makes sure that it does.
+    """
+    template = phrase(policy.texts, policy, language, name)
+    return template.format_map(values) if values else template.format()
+
+
+def phrase(texts: Mapping[str, Texts], policy: Policy, language: str | None, name: str) -> str:
+    """The template of that name from the first language of the chain that has it."""
+    for tag in _chain(language, policy.default_language):
+        found = texts.get(tag)
+        if found is not None and name in found:
+            return found[name]
+    raise LookupError(f"no text {name!r} in the default language {policy.default_language!r}: add it to the texts")
+
+
+def title(titles: Mapping[str, str], policy: Policy, language: str | None) -> str:
+    """A title or hint that the mapping gives by language; any of them, sooner than none; empty when there is none."""
+    for tag in _chain(language, policy.default_language):
+        if tag in titles:
+            return titles[tag]
+    return next(iter(titles.values()), "")
+
+
+def _chain(language: str | None, default: str) -> Iterator[str]:
+    if language:
+        yield language
+        low = language.lower()
+        if low != language:
+            yield low
+        if "-" in low or "_" in low:
+            yield low.replace("_", "-").partition("-")[0]
+    yield default
+
+
+def moment(policy: Policy, language: str | None, at: datetime, seen_from: datetime, service_class: str) -> str:
+    """A promised moment as people name it: today, tomorrow or by its date, in the zone of the class's hours."""
+    found = policy.classes.get(service_class)
+    zone = found.hours.zone if found and found.hours else UTC
+    local, today = at.astimezone(zone), seen_from.astimezone(zone).date()
+    name = {0: "today", 1: "tomorrow"}.get((local.date() - today) // timedelta(days=1), "date")
+    values = {"time": f"{local:%H:%M}", "zone": local.tzname() or "UTC"}
+    if name == "date":
+        values["date"] = f"{local:%d.%m}"
+    return say(policy, language, f"when.{name}", **values)
+
+
+_UNITS = (("gb", 1024**3), ("mb", 1024**2), ("kb", 1024))
+
+
+def size(policy: Policy, language: str | None, count: int | None) -> str:
+    """So many bytes, as people say it: two digits that matter at most, units of 1024."""
+    if count is None:
+        return say(policy, language, "size.unknown")
+    for unit, worth in _UNITS:
+        # What would be rounded to 1024 of the smaller unit is 1 of this one.
+        if count >= worth * 0.9995:
+            value = count / worth
+            shown = f"{value:.0f}" if value >= 10 or round(value, 1).is_integer() else f"{value:.1f}"
+            return say(policy, language, f"size.{unit}", value=shown)
+    return say(policy, language, "size.b", value=str(count))

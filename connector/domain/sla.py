@@ -1,0 +1,55 @@
+"""Working-time arithmetic: when a target that starts now is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from connector.domain.policy import Hours
+
+_MIDNIGHT = time(0)
+
+
+def deadline(start: datetime, target: timedelta, hours: Hours | None) -> datetime:
+    """The moment (UTC) at which `target` has been used up since `start`.
+
+    `hours` None, or a week without a single interval: calendar time. Otherwise only the intervals of `hours` count.
+    Every interval is turned into instants first, so a day on which the clocks change counts what it really has.
+    A target used up at closing time is due then, not on the next morning; no target is due at once.
+    """
+    now = start.astimezone(UTC)
+    if target <= timedelta(0) or hours is None or not any(hours.week):
+        return now + max(target, timedelta(0))
+    left = target
+    for opens, closes in _intervals(now, hours):
+        begins = max(opens, now)
+        if begins + left <= closes:
+            return begins + left
+        left -= closes - begins
+    raise AssertionError("the working week goes on for ever")
+
+
+def _intervals(now: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime]]:
+    """Working intervals as instants that end after `now`, in order, without overlap and without end."""
+    # A day earlier: an interval that begins before midnight may end after it.
+    day = now.astimezone(hours.zone).date() - timedelta(days=1)
+    covered = now
+    while True:
+        if day not in hours.closed:
+            for opens, closes in sorted(hours.week[day.weekday()]):
+                first, last = _instant(day, opens, hours), _end(day, opens, closes, hours)
+                if last > max(first, covered):
+                    yield max(first, covered), last
+                    covered = last
+        day += timedelta(days=1)
+
+
+def _instant(day: date, clock: time, hours: Hours) -> datetime:
+    return datetime.combine(day, clock, tzinfo=hours.zone).astimezone(UTC)
+
+
+def _end(day: date, opens: time, closes: time, hours: Hours) -> datetime:
+    """Closing time; one that is not after the opening (00:00 above all) lies on the next day."""
+    if closes <= opens or closes == time.max:
+        return _instant(day + timedelta(days=1), _MIDNIGHT if closes == time.max else closes, hours)
+    return _instant(day, closes, hours)

@@ -1,0 +1,1 @@
+"""The loops between memory and tools: read, decide, perform, tick."""

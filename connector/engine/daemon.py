@@ -1,0 +1,160 @@
+"""One daemon: the loops over one store, one chat tool and one board, started together and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from connector.domain.effects import (
+    AddComment,
+    AddFiles,
+    AddTag,
+    AnswerTap,
+    BoardEffect,
+    ChatEffect,
+    CreateCard,
+    DeleteMessage,
+    EditComment,
+    EditMessage,
+    Effect,
+    MoveCard,
+    React,
+    SendFiles,
+    SendMessage,
+)
+from connector.domain.policy import BoardPolicy, Policy
+from connector.domain.refs import Ref
+from connector.engine.deciding import Decider
+from connector.engine.performing import Performer
+from connector.engine.pulse import Pulse, line
+from connector.engine.reading import Reader
+from connector.ports import Board, Chat, Order, Unavailable, WrongToken
+from connector.store import outbox
+from connector.store.database import Database
+from connector.store.leases import let_go
+
+Settle = Callable[[], Awaitable[BoardPolicy]]
+"""Asks the board for its layout and turns the mapping's names into ids. Raises Unavailable, WrongToken, Unfit."""
+
+CHATS_AT_ONCE = 48
+CARDS_AT_ONCE = 24
+KEPT_DAYS = 7
+"""Days a finished order is kept before it is swept; the journal's keys are kept longer than any sender repeats."""
+
+
+class Unfit(Exception):
+    """The mapping names things the board does not have; the message lists them all."""
+
+
+class Daemon:
+    """Everything `connector run` does once its parts exist.
+
+    `policy` may lack its board part when the board could not be reached at the start: then clients are received and
+    acknowledged, and what is meant for the board waits in the outbox until `settle_board` succeeds.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        chat: Chat,
+        board: Board,
+        policy: Policy,
+        settle_board: Settle,
+        pulse: Pulse,
+        board_backlog: Callable[[], float] = lambda: 0.0,
+        lease: float = 20.0,
+    ) -> None:
+        self.database = database
+        self.pulse = pulse
+        self.policy = policy
+        self._chat = chat
+        self._board = board
+        self._settle_board = settle_board
+        self._backlog = board_backlog
+        self._lease = lease
+
+    async def run(self) -> None:
+        """Until `pulse.stop()`: then the step under way is finished and everything is let go, within ten seconds."""
+        await self._take_over()
+        policy = self._policy
+        chat_out = Performer(
+            self.database, self.pulse, "chat", self._to_chat, policy=policy, capacity=CHATS_AT_ONCE, lease=self._lease
+        )
+        board_out = Performer(
+            self.database, self.pulse, "board", self._to_board,
+            policy=policy, capacity=CARDS_AT_ONCE, lease=self._lease, backlog=self._backlog,
+        )  # fmt: skip
+        # Telegram's own offset is not kept: at the first read the server sends again whatever nobody confirmed.
+        chat_in = Reader(self.database, self.pulse, "chat", self._chat, first_cursor=False, lease=self._lease)
+        board_in = Reader(self.database, self.pulse, "board", self._board, first_cursor=True, lease=self._lease)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Decider(self.database, self.pulse, policy).run())
+            group.create_task(chat_out.run())
+            group.create_task(board_out.run())
+            group.create_task(chat_in.run())
+            group.create_task(self._read_board(board_in))
+            group.create_task(self._sweep())
+        await self.database.run(lambda connection: let_go(connection, self.pulse.holder))
+
+    def _policy(self) -> Policy:
+        return self.policy
+
+    async def _take_over(self) -> None:
+        def step(connection: Connection) -> tuple[int, int]:
+            now = self.database.now(connection)
+            left = 0 if self.database.shared else outbox.release_all(connection, now)
+            return left, outbox.revive_creations(connection, now)
+
+        left, revived = await self.database.run(step)
+        line(logging.INFO, "started", holder=self.pulse.holder, unfinished=left, revived=revived)
+
+    async def _read_board(self, reader: Reader) -> None:
+        side = self.pulse.sides["board"]
+        while self.policy.board is None and not self.pulse.stopping.is_set():
+            try:
+                self.settled(await self._settle_board())
+            except (Unavailable, WrongToken, Unfit) as trouble:
+                side.bad(str(trouble))
+                await self.pulse.rest(min(15.0, 2.0 ** min(side.failures - 1, 4)))
+        await reader.run()
+
+    def settled(self, board: BoardPolicy) -> None:
+        """The board's ids are known: cards can be placed, changes can be read."""
+        self.policy = replace(self.policy, board=board)
+        self._board.watch(board.boards)
+        self.pulse.sides["board"].good()
+        self.pulse.signal("board")
+        line(logging.INFO, "board_settled", boards=len(board.boards), mapping=self.policy.version)
+
+    async def _to_chat(self, order: Order[Effect]) -> tuple[Ref, ...]:
+        effect = order.effect
+        assert isinstance(effect, SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap)
+        chat_order: Order[ChatEffect] = Order(
+            key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency, made=order.made
+        )
+        return await self._chat.perform(chat_order)
+
+    async def _to_board(self, order: Order[Effect]) -> tuple[Ref, ...]:
+        effect = order.effect
+        assert isinstance(effect, CreateCard | AddComment | EditComment | AddFiles | AddTag | MoveCard)
+        board_order: Order[BoardEffect] = Order(
+            key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency, card=order.card, made=order.made
+        )
+        return await self._board.perform(board_order)
+
+    async def _sweep(self) -> None:
+        while not self.pulse.stopping.is_set():
+            try:
+                gone = await self.database.run(
+                    lambda connection: outbox.sweep(connection, self.database.now(connection) - KEPT_DAYS * 86400)
+                )
+            except SQLAlchemyError as trouble:
+                self.pulse.sides["store"].bad(type(trouble).__name__)
+                gone = 0
+            await self.pulse.rest(1.0 if gone else 600.0)

@@ -1,0 +1,94 @@
+"""Feeds waiting events and passed moments to the decision, turn after turn."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+
+from connector.domain.decide import decide
+from connector.domain.policy import Policy
+from connector.engine.pulse import Pulse, line
+from connector.store import deciding
+from connector.store.database import Database
+
+IDLE_SHARED = 0.5
+"""Seconds between looks on PostgreSQL: another daemon may have written events we heard nothing of."""
+LONGEST = 30.0
+
+
+class Decider:
+    """One per daemon; on PostgreSQL the daemons divide the clients among themselves by row locks."""
+
+    def __init__(self, database: Database, pulse: Pulse, policy: Callable[[], Policy]) -> None:
+        self._database = database
+        self._pulse = pulse
+        self._policy = policy
+
+    async def run(self) -> None:
+        """Until the daemon stops."""
+        limit = 64
+        while not self._pulse.stopping.is_set():
+            try:
+                wake, turn, now = await self._turn(limit)
+            except StatementError as trouble:
+                if isinstance(trouble, DBAPIError) and trouble.connection_invalidated:
+                    await self._unavailable(trouble)
+                elif limit > 1:
+                    limit = 1  # one client spoils the transaction of all: find it
+                else:
+                    await self._set_aside(trouble)
+                    limit = 64
+                continue
+            except SQLAlchemyError as trouble:
+                await self._unavailable(trouble)
+                continue
+            limit = 64
+            self._report(turn)
+            if turn.orders:
+                self._pulse.signal("chat", "board")
+            if turn.more:
+                continue
+            seconds = LONGEST if wake is None else max(0.0, min(LONGEST, wake - now))
+            await self._pulse.wait("decide", min(seconds, IDLE_SHARED) if self._database.shared else seconds)
+
+    async def _turn(self, limit: int) -> tuple[float | None, deciding.Turn, float]:
+        policy = self._policy()
+        started = time.perf_counter()
+
+        def step(connection: Connection) -> tuple[float | None, deciding.Turn, float]:
+            now = self._database.now(connection)
+            deciding.tick(connection, now)
+            turn = deciding.handle(
+                connection,
+                now,
+                lambda client, event: decide(client, event, policy),
+                policy_version=policy.version,
+                limit=limit,
+            )
+            return deciding.next_wake(connection), turn, now
+
+        result = await self._database.run(step)
+        if result[1].events:
+            self._pulse.metrics.turn.observe(time.perf_counter() - started)
+        return result
+
+    def _report(self, turn: deciding.Turn) -> None:
+        for kind, key in turn.decided:
+            line(logging.INFO, "event", kind=kind, key=key)
+        for key, reason in turn.raised:
+            self._pulse.metrics.aside.labels("raised").inc()
+            line(logging.ERROR, "decision_failed", key=key, reason=reason)
+
+    async def _set_aside(self, trouble: StatementError) -> None:
+        reason = f"cannot be written down: {type(trouble.orig or trouble).__name__}"
+        key = await self._database.run(lambda connection: deciding.set_aside_head(connection, reason))
+        self._pulse.metrics.aside.labels("raised").inc()
+        line(logging.ERROR, "decision_failed", key=key, reason=reason)
+
+    async def _unavailable(self, trouble: SQLAlchemyError) -> None:
+        self._pulse.sides["store"].bad(type(trouble).__name__)
+        await self._pulse.rest(1.0)

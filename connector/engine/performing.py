@@ -1,0 +1,287 @@
+"""Carries orders out: side by side between lanes, one after the other within, and writes down what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from connector.domain.effects import CreateCard, Effect, MoveCard
+from connector.domain.events import Refusal
+from connector.domain.policy import Policy
+from connector.domain.refs import Ref
+from connector.engine.budget import RIGHT_TO_ACT
+from connector.engine.placing import Unplaced, place
+from connector.engine.pulse import Pulse, line
+from connector.ports import Order, Rejected, Unavailable, WrongToken
+from connector.store import outbox
+from connector.store.database import Database
+
+LONGEST_ORDER = 900.0
+"""Seconds after which an order is given up and tried again: a 50 MB file over a slow line still passes."""
+BACKOFF = (0.5, 60.0)
+"""First and longest wait between tries, seconds."""
+BUG_TRIES = 5
+"""An order that makes the adapter itself fail is tried so often before it is kept aside."""
+
+Perform = Callable[[Order[Effect]], Awaitable[tuple[Ref, ...]]]
+
+
+class Performer:
+    """One per side. Once the side is `behind` seconds late, waiting messages of one ticket are joined.
+
+    A claimed lane stays ours for `lease` seconds after the last heartbeat.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        pulse: Pulse,
+        side: str,
+        perform: Perform,
+        *,
+        policy: Callable[[], Policy],
+        capacity: int,
+        lease: float,
+        backlog: Callable[[], float] = lambda: 0.0,
+        behind: float = 3.0,
+    ) -> None:
+        self._database = database
+        self._pulse = pulse
+        self._side = side
+        self._perform = perform
+        self._policy = policy
+        self._capacity = capacity
+        self._lease = lease
+        self._backlog = backlog
+        self._behind = behind
+        self._inflight: dict[int, tuple[outbox.Claim, asyncio.Task[None]]] = {}
+        self._outcomes: list[tuple[outbox.Claim, outbox.Outcome]] = []
+        self._leases: dict[str, float] = {}
+        self._trouble = 0
+        self._closed_until = 0.0
+
+    async def run(self) -> None:
+        """Until the daemon stops; then waits for what is on the wire."""
+        async with asyncio.TaskGroup() as group:
+            settling = group.create_task(self._settle())
+            heart = group.create_task(self._beat())
+            await self._dispatch(group)
+            await self._drain()
+            heart.cancel()
+            settling.cancel()
+
+    async def _dispatch(self, group: asyncio.TaskGroup) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._pulse.stopping.is_set():
+            wait = self._closed_until - loop.time()
+            free = (1 if self._trouble >= TROUBLED else self._capacity) - len(self._inflight)
+            if self._side == "board" and self._policy().board is None:
+                free = 0  # nobody knows yet where cards go; the words wait in the outbox
+            if wait > 0 or free <= 0:
+                await self._pulse.wait(self._side, wait if wait > 0 else 1.0)
+                continue
+            try:
+                claims, due, now = await self._claim(free)
+            except SQLAlchemyError as trouble:
+                self._pulse.sides["store"].bad(type(trouble).__name__)
+                await self._pulse.rest(1.0)
+                continue
+            for claim in claims:
+                task = group.create_task(self._carry_out(claim))
+                self._inflight[claim.seq] = (claim, task)
+            if len(claims) < free:
+                seconds = 1.0 if due is None else min(1.0, max(0.005, due - now))
+                await self._pulse.wait(self._side, seconds)
+
+    async def _claim(self, free: int) -> tuple[list[outbox.Claim], float | None, float]:
+        joining = self._policy().comment_limit if self._backlog() > self._behind else None
+
+        def step(connection: Connection) -> tuple[list[outbox.Claim], float | None, float]:
+            now = self._database.now(connection)
+            claims = outbox.claim(
+                connection,
+                now,
+                port=self._side,
+                holder=self._pulse.holder,
+                lease=self._lease,
+                limit=free,
+                joining=joining,
+            )
+            return claims, None if claims else outbox.next_due(connection, port=self._side, after=now), now
+
+        begun = asyncio.get_running_loop().time()
+        result = await self._database.run(step)
+        for claim in result[0]:
+            self._leases[claim.lane] = begun + self._lease
+        return result
+
+    async def _carry_out(self, claim: outbox.Claim) -> None:
+        order = claim.order
+        started = time.perf_counter()
+        RIGHT_TO_ACT.set(lambda: self._leases.get(claim.lane))
+        outcome: outbox.Outcome
+        try:
+            async with asyncio.timeout(LONGEST_ORDER):
+                refs = await self._perform(self._bound(order))
+            outcome = outbox.Made(refs=refs)
+            self._trouble = 0
+        except Unavailable as trouble:
+            outcome = outbox.Later(
+                reason=trouble.reason,
+                wait=trouble.retry_after if trouble.retry_after is not None else _backoff(claim.tries),
+                surely_not_done=trouble.surely_not_done,
+            )
+            if trouble.retry_after is None:
+                self._failing(trouble.reason)
+        except TimeoutError:
+            outcome = outbox.Later(reason="took too long", wait=_backoff(claim.tries), surely_not_done=False)
+        except Rejected as refused:
+            outcome = outbox.Refused(refusal=refused.refusal, reason=refused.reason)
+            self._trouble = 0
+        except Unplaced as unplaced:
+            outcome = outbox.Refused(refusal=Refusal.INVALID, reason=str(unplaced))
+        except WrongToken as refused_token:
+            outcome = outbox.Later(reason=str(refused_token), wait=_backoff(claim.tries), surely_not_done=True)
+            self._failing(str(refused_token))
+        except Exception as bug:  # one order that breaks the adapter must not stop the others: rule 8
+            reason = f"{type(bug).__name__} while performing"
+            line(logging.ERROR, "order_broke", kind=type(order.effect).__name__, key=order.key, reason=reason)
+            log_traceback(bug)
+            outcome = (
+                outbox.Refused(refusal=Refusal.INVALID, reason=reason)
+                if claim.tries >= BUG_TRIES
+                else outbox.Later(reason=reason, wait=_backoff(claim.tries), surely_not_done=False)
+            )
+        kind = type(order.effect).__name__
+        self._pulse.metrics.perform.labels(kind).observe(time.perf_counter() - started)
+        self._outcomes.append((claim, outcome))
+        self._pulse.signal(f"settle:{self._side}")
+
+    def _bound(self, order: Order[Effect]) -> Order[Effect]:
+        """Cards are placed at the last moment, by the mapping in force."""
+        match order.effect:
+            case CreateCard() | MoveCard() as effect:
+                return replace(order, effect=place(effect, self._policy()))
+            case _:
+                return order
+
+    def _failing(self, reason: str) -> None:
+        self._trouble += 1
+        self._pulse.sides[self._side].bad(reason)
+        if self._trouble >= TROUBLED:
+            # The whole side seems down: one order at a time tries the door, the others keep their place.
+            pause = min(15.0, 0.5 * 2.0 ** min(self._trouble - TROUBLED, 6))
+            self._closed_until = asyncio.get_running_loop().time() + pause
+
+    async def _settle(self) -> None:
+        while True:
+            if not self._outcomes:
+                await self._pulse.wait(f"settle:{self._side}", None if not self._pulse.stopping.is_set() else 0.05)
+                continue
+            batch, self._outcomes = self._outcomes[:64], self._outcomes[64:]
+            recovered = self._trouble == 0 and self._closed_until > 0
+            try:
+                settled = await self._database.run(
+                    lambda connection: self._write_down(connection, batch, recovered)  # noqa: B023  # awaited at once
+                )
+            except SQLAlchemyError as trouble:
+                self._outcomes = batch + self._outcomes
+                self._pulse.sides["store"].bad(type(trouble).__name__)
+                await asyncio.sleep(0.5)
+                continue
+            if recovered:
+                self._closed_until = 0.0
+            for claim, outcome in batch:
+                self._inflight.pop(claim.seq, None)
+                self._leases.pop(claim.lane, None)
+                self._report(claim, outcome, stale=claim.order.key in settled.stale)
+            self._pulse.signal("decide", self._side)
+
+    def _write_down(
+        self, connection: Connection, batch: list[tuple[outbox.Claim, outbox.Outcome]], recovered: bool
+    ) -> outbox.Settled:
+        now = self._database.now(connection)
+        settled = outbox.settle(connection, now, batch)
+        if recovered:
+            outbox.hurry(connection, now, port=self._side)
+        return settled
+
+    def _report(self, claim: outbox.Claim, outcome: outbox.Outcome, *, stale: bool) -> None:
+        kind, order = type(claim.order.effect).__name__, claim.order
+        result = "stale" if stale else type(outcome).__name__.lower()
+        self._pulse.metrics.orders.labels(kind, result).inc()
+        facts: dict[str, object] = {
+            "kind": kind, "key": order.key, "attempt": order.attempt, "outcome": result, "ticket": order.effect.ticket,
+        }  # fmt: skip
+        match outcome:
+            case outbox.Made():
+                self._pulse.sides[self._side].good()
+                line(logging.INFO, "order", **facts)
+            case outbox.Later(reason=reason, wait=wait):
+                line(logging.WARNING, "order", **facts, reason=reason, wait=round(wait, 2))
+            case outbox.Refused(refusal=refusal, reason=reason):
+                line(logging.ERROR, "order", **facts, refusal=refusal, reason=reason)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 4)
+            claims = [claim for claim, _ in self._inflight.values()]
+            begun = asyncio.get_running_loop().time()
+            try:
+                await self._database.run(
+                    lambda connection: outbox.extend(
+                        connection,
+                        self._database.now(connection),
+                        claims,  # noqa: B023  # awaited at once
+                        holder=self._pulse.holder,
+                        lease=self._lease,
+                    )
+                )
+            except SQLAlchemyError as trouble:
+                self._pulse.sides["store"].bad(type(trouble).__name__)
+                continue
+            for claim in claims:
+                self._leases[claim.lane] = begun + self._lease
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + STOP_WITHIN
+        while (self._inflight or self._outcomes) and loop.time() < until:
+            self._pulse.signal(f"settle:{self._side}")
+            await asyncio.sleep(0.02)
+        for _, task in self._inflight.values():
+            task.cancel()
+
+
+TROUBLED = 5
+"""Failures in a row after which the side counts as down."""
+STOP_WITHIN = 8.0
+"""Seconds orders on the wire get at a stop; those cut off stay counted, so the next start looks before it writes."""
+
+
+def _backoff(tries: int) -> float:
+    first, longest = BACKOFF
+    return min(longest, first * 2.0 ** min(tries, 10)) * random.uniform(0.8, 1.2)
+
+
+def log_traceback(bug: Exception) -> None:
+    """Where a developer finds the cause; the message of an exception may hold people's words, so it is left out."""
+    frame = bug.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is not None:
+        code = frame.tb_frame.f_code
+        line(
+            logging.ERROR,
+            "broke_at",
+            file=code.co_filename.rsplit("/", 3)[-1],
+            function=code.co_name,
+            line=frame.tb_lineno,
+        )

@@ -1,0 +1,110 @@
+"""What the daemon knows of itself: signals between the loops, and figures for health, metrics and the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+log = logging.getLogger("connector")
+
+
+def line(level: int, name: str, /, **facts: object) -> None:
+    """One structured log line: an event name and facts, never what people wrote."""
+    log.log(level, name, extra={"facts": {key: value for key, value in facts.items() if value is not None}})
+
+
+@dataclass(slots=True)
+class Side:
+    """How one remote side is doing; moments are `time.monotonic()`."""
+
+    name: str
+    last_good: float | None = None
+    failing_since: float | None = None
+    failures: int = 0
+    trouble: str | None = None
+
+    def good(self) -> None:
+        """It answered."""
+        if self.failing_since is not None:
+            line(logging.INFO, "back", side=self.name, after_seconds=round(time.monotonic() - self.failing_since, 1))
+        self.last_good = time.monotonic()
+        self.failing_since = None
+        self.failures = 0
+        self.trouble = None
+
+    def bad(self, reason: str) -> None:
+        """It did not. Repeated failures are folded: told at the 1st, 2nd, 4th, 8th… time."""
+        self.failures += 1
+        if self.failing_since is None:
+            self.failing_since = time.monotonic()
+        self.trouble = reason
+        if self.failures & (self.failures - 1) == 0:
+            line(logging.WARNING, "unavailable", side=self.name, times=self.failures, reason=reason)
+
+
+class Metrics:
+    """Names by Prometheus' conventions; labels are bounded (sides, kinds, classes), never people or cards."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.events = self._counter("connector_events_total", "Events written to the journal.", ["side"])
+        self.duplicates = self._counter("connector_duplicates_total", "Arrivals known already.", ["side"])
+        self.aside = self._counter("connector_set_aside_total", "Arrivals or events kept aside.", ["why"])
+        self.orders = self._counter("connector_orders_total", "Orders ended.", ["kind", "outcome"])
+        self.refusals = self._counter("connector_rate_limited_total", "Answers 429.", ["side"])
+        self.queue = Gauge("connector_queue_lanes", "Lanes with work that is due.", ["side"], registry=self.registry)
+        self.perform = Histogram(
+            "connector_perform_seconds", "Time an order took on the wire.", ["kind"], registry=self.registry
+        )
+        self.turn = Histogram(
+            "connector_turn_seconds", "Time one transaction of decisions took.", registry=self.registry
+        )
+
+    def _counter(self, name: str, help_text: str, labels: list[str]) -> Counter:
+        return Counter(name, help_text, labels, registry=self.registry)
+
+
+@dataclass(slots=True)
+class Pulse:
+    """Shared by the loops of one daemon."""
+
+    holder: str
+    sides: dict[str, Side] = field(default_factory=lambda: {name: Side(name) for name in ("chat", "board", "store")})
+    metrics: Metrics = field(default_factory=Metrics)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _signals: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
+
+    def signal(self, *names: str) -> None:
+        """Something is to be done by these loops."""
+        for name in names:
+            self._signals[name].set()
+
+    async def wait(self, name: str, seconds: float | None) -> None:
+        """Until signalled, or the seconds are over, or the daemon stops."""
+        event = self._signals[name]
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return
+        finally:
+            event.clear()
+
+    def stop(self) -> None:
+        """Every loop finishes its step and ends."""
+        self.stopping.set()
+        for event in self._signals.values():
+            event.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Sleeps, but not past the stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,141 @@
+"""Reads one side, writes down what came, and only then lets the side confirm it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Literal, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from connector.engine.pulse import Pulse, line
+from connector.ports import Batch, Unavailable, WrongToken
+from connector.store.database import Database
+from connector.store.ingest import Ingested, ingest, read_mark
+from connector.store.leases import hold
+
+SLOWEST = 30.0
+"""Longest wait between attempts, seconds."""
+
+
+class Readable(Protocol):
+    """Whatever can be read: both kinds of port."""
+
+    async def read(self, cursor: str | None) -> Batch:
+        """See `connector.ports.Port.read`."""
+
+
+class Reader:
+    """One per side. On PostgreSQL one daemon at a time reads a side; another takes over when it dies."""
+
+    def __init__(
+        self, database: Database, pulse: Pulse, side: str, port: Readable, *, first_cursor: bool, lease: float
+    ) -> None:
+        self._database = database
+        self._pulse = pulse
+        self._side = side
+        self._port = port
+        self._first_cursor = first_cursor
+        self._lease = lease
+
+    async def run(self) -> None:
+        """Until the daemon stops."""
+        cursor: str | None = None
+        started = False
+        while not self._pulse.stopping.is_set():
+            if self._database.shared and not await self._may_read():
+                started = False
+                await self._pulse.rest(self._lease / 4)
+                continue
+            if not started:
+                cursor = await self._cursor()
+                started = True
+            batch = await self._read(cursor)
+            if batch is None:
+                continue
+            stored = await self._store(batch)
+            if stored is None:
+                continue
+            cursor = batch.cursor
+            if stored.new:
+                self._pulse.signal("decide")
+
+    async def _read(self, cursor: str | None) -> Batch | None:
+        side = self._pulse.sides[self._side]
+        reading = asyncio.ensure_future(self._port.read(cursor))
+        stopping = asyncio.ensure_future(self._pulse.stopping.wait())
+        try:
+            await self._until_read(reading, stopping)
+            if not reading.done():
+                # Stopping, or somebody else reads now: what this poll may still have brought is confirmed by nobody
+                # and comes again.
+                reading.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Unavailable, WrongToken):
+                    await reading
+                return None
+            batch = reading.result()
+        except Unavailable as trouble:
+            side.bad(trouble.reason)
+            await self._pulse.rest(trouble.retry_after or min(SLOWEST, 2.0 ** min(side.failures - 1, 5)))
+            return None
+        except WrongToken as trouble:
+            side.bad(str(trouble))
+            if side.failures & (side.failures - 1) == 0:
+                line(logging.ERROR, "wrong_token", side=self._side, reason=str(trouble))
+            await self._pulse.rest(min(SLOWEST, 2.0 ** min(side.failures, 5)))
+            return None
+        finally:
+            stopping.cancel()
+            reading.cancel()  # no poll outlives the one who asked for it
+        side.good()
+        return batch
+
+    async def _until_read(self, reading: asyncio.Future[Batch], stopping: asyncio.Task[Literal[True]]) -> None:
+        """Waits for the read to end; on PostgreSQL the right to read is renewed meanwhile."""
+        step = self._lease / 4 if self._database.shared else None
+        while True:
+            done, _ = await asyncio.wait((reading, stopping), timeout=step, return_when=asyncio.FIRST_COMPLETED)
+            if done or not await self._may_read():
+                return
+
+    async def _store(self, batch: Batch) -> Ingested | None:
+        mark = f"cursor:{self._side}"
+        if not batch.arrivals and batch.cursor is None:
+            return Ingested()
+        try:
+            stored = await self._database.run(
+                lambda connection: ingest(
+                    connection, self._database.now(connection), batch.arrivals, cursor=(mark, batch.cursor)
+                )
+            )
+        except SQLAlchemyError as trouble:
+            self._pulse.sides["store"].bad(type(trouble).__name__)
+            await self._pulse.rest(1.0)
+            return None
+        self._pulse.sides["store"].good()
+        metrics = self._pulse.metrics
+        metrics.events.labels(self._side).inc(stored.new)
+        metrics.duplicates.labels(self._side).inc(stored.known)
+        if stored.unreadable:
+            metrics.aside.labels("unreadable").inc(stored.unreadable)
+        for arrival in batch.arrivals:
+            if arrival.event is None:
+                line(logging.WARNING, "set_aside", side=self._side, key=arrival.key, reason=arrival.reason)
+        return stored
+
+    async def _cursor(self) -> str | None:
+        if not self._first_cursor:
+            return None
+        return await self._database.run(lambda connection: read_mark(connection, f"cursor:{self._side}"))
+
+    async def _may_read(self) -> bool:
+        try:
+            return await self._database.run(
+                lambda connection: hold(
+                    connection, self._database.now(connection), f"read:{self._side}", self._pulse.holder, self._lease
+                )
+            )
+        except SQLAlchemyError as trouble:
+            self._pulse.sides["store"].bad(type(trouble).__name__)
+            return False

@@ -1,0 +1,206 @@
+"""What the operator sets: one YAML file, any value also by environment, secrets also by file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+from yaml import YAMLError
+
+PREFIX = "CONNECTOR_"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TelegramSettings(_Part):
+    """The chat side."""
+
+    token: SecretStr = Field(description="The bot's token. Set it by CONNECTOR_TELEGRAM__TOKEN or …TOKEN_FILE.")
+    base_url: str = Field("https://api.telegram.org", description="The Bot API; /bot<token> is appended.")
+    calls_per_second: int = Field(25, ge=1, le=1000, description="Ceiling over all chats.")
+
+    @field_validator("token")
+    @classmethod
+    def _present(cls, value: SecretStr) -> SecretStr:
+        return _token(value)
+
+    @field_validator("base_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        return _url(value)
+
+
+class BoardSettings(_Part):
+    """The board side."""
+
+    tool: Literal["kaiten"] = Field("kaiten", description="Which Kanban tool.")
+    base_url: str = Field(description="For Kaiten: https://company.kaiten.ru/api/latest")
+    token: SecretStr = Field(description="The token the connector acts with. CONNECTOR_BOARD__TOKEN or …TOKEN_FILE.")
+    poll_seconds: float = Field(3.0, gt=0, le=3600, description="How often changes are looked for.")
+    calls_per_second: int = Field(5, ge=1, le=1000, description="To begin with; the answers' headers tell the rest.")
+    calls_ceiling: int | None = Field(None, ge=1, description="Never more than this, whatever the headers say.")
+
+    @field_validator("token")
+    @classmethod
+    def _present(cls, value: SecretStr) -> SecretStr:
+        return _token(value)
+
+    @field_validator("base_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        return _url(value)
+
+
+class WebSettings(_Part):
+    """What the daemon serves."""
+
+    listen: str = Field("", description="host:port for health, metrics and webhooks; empty: nothing is served.")
+    webhook_secret: SecretStr | None = Field(None, description="The path segment of the board's webhook.")
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value:
+            host, colon, port = value.rpartition(":")
+            if not (colon and host and port.isdigit() and 0 < int(port) < 65536):
+                raise ValueError("expected host:port, for example 127.0.0.1:8080")
+        return value
+
+
+class Settings(BaseSettings):
+    """`CONNECTOR_DATABASE_URL`, `CONNECTOR_TELEGRAM__TOKEN` and so on; the environment wins over the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///connector.db"), description="sqlite:///file.db, or postgresql://… for several daemons."
+    )
+    mapping: Path = Field(description="The mapping YAML.")
+    state_dir: Path | None = Field(None, description="For files on their way; by default beside the database, or /tmp.")
+    lease_seconds: float = Field(
+        20.0, ge=2, le=300, description="With several daemons: after so long without a sign of life others take over."
+    )
+    telegram: TelegramSettings
+    board: BoardSettings
+    web: WebSettings = WebSettings()
+
+
+class BadSettings(Exception):
+    """The configuration cannot be used; `problems` lists everything that is wrong with it, each with its remedy."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads the file (may be None: everything by environment) and the environment.
+
+    `CONNECTOR_…_FILE` names a file whose content is the value. A relative `mapping` in the file is looked for beside
+    the file. Raises BadSettings with all problems at once.
+    """
+    if path is not None and not path.is_file():
+        raise BadSettings((f"{path}: there is no such file; copy config.example.yaml and point --config at it",))
+    found = _values(os.environ if environment is None else environment)
+    try:
+        settings = _for(path, found)()
+    except ValidationError as trouble:
+        raise BadSettings(tuple(_problem(path, error) for error in trouble.errors())) from None
+    except YAMLError as trouble:
+        raise BadSettings((f"{path}: this is not YAML: {_first_line(trouble)}",)) from None
+    except (ValueError, TypeError) as trouble:
+        raise BadSettings((f"{path}: expected settings, one `name: value` a line: {_first_line(trouble)}",)) from None
+    if path is not None and not settings.mapping.is_absolute() and not settings.mapping.exists():
+        beside = path.parent / settings.mapping
+        if beside.exists():
+            settings = settings.model_copy(update={"mapping": beside})
+    return settings
+
+
+def _values(environment: Mapping[str, str]) -> dict[str, str]:
+    """Our variables, those that name a file replaced by its content. Raises BadSettings for unreadable files."""
+    found: dict[str, str] = {}
+    problems: list[str] = []
+    for name, value in environment.items():
+        if not name.startswith(PREFIX):
+            continue
+        if not name.endswith("_FILE"):
+            found.setdefault(name.lower(), value)
+            continue
+        try:
+            found[name.removesuffix("_FILE").lower()] = Path(value).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as trouble:
+            problems.append(f"environment: {name}: cannot read {value}: {trouble.__class__.__name__}")
+    if problems:
+        raise BadSettings(tuple(sorted(problems)))
+    return found
+
+
+def _for(path: Path | None, values: Mapping[str, str]) -> type[Settings]:
+    class _Environment(EnvSettingsSource):
+        def _load_env_vars(self) -> Mapping[str, str | None]:
+            return values
+
+    class _Here(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            environment = _Environment(settings_cls)
+            return (environment,) if path is None else (environment, YamlConfigSettingsSource(settings_cls, path))
+
+    return _Here
+
+
+def _problem(path: Path | None, error: Mapping[str, Any]) -> str:
+    keys = [str(part) for part in error["loc"]]
+    variable = PREFIX + "__".join(keys).upper()
+    where = f"{path or 'environment'}: {'.'.join(keys) or '(top)'}"
+    match error["type"]:
+        case "missing":
+            return f"{where}: is not set. Set it in the file, or by {variable} (or {variable}_FILE)"
+        case "extra_forbidden":
+            return f"{where}: there is no such setting; see config.example.yaml for those there are"
+        case _:
+            # Never the value itself: it may be a secret.
+            return f"{where}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _first_line(trouble: Exception) -> str:
+    return str(trouble).splitlines()[0] if str(trouble) else type(trouble).__name__
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text or any(sign.isspace() or sign == "/" for sign in text):
+        raise ValueError("the token is empty, or has white space or a slash in it")
+    return value
+
+
+def _url(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or any(sign.isspace() for sign in value):
+        raise ValueError("expected an address that begins with https:// (or http:// for a local server)")
+    return value.rstrip("/")

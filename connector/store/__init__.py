@@ -1,0 +1,1 @@
+"""The memory: one transaction per step, on SQLite or PostgreSQL by URL."""

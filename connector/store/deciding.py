@@ -1,0 +1,366 @@
+"""Known, load, decide, remember: the events of a client, one after the other, each with what follows from it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+
+from connector.domain.client import Client
+from connector.domain.decide import Decision
+from connector.domain.effects import Effect, urgency_of
+from connector.domain.events import (
+    AgentAttached,
+    AgentCommented,
+    AgentEdited,
+    AgentRemoved,
+    CardSeen,
+    ClientWrote,
+    Done,
+    Event,
+    Failed,
+    TimePassed,
+)
+from connector.domain.refs import ClientId, Key, Ref, TicketId
+from connector.domain.ticket import Ticket
+from connector.store import codec
+from connector.store.ingest import EVENTS, insert_for, note_own, wake_lanes
+from connector.store.routes import lane_of, port_of
+from connector.store.tables import Found, Noted, State, clients, counters, journal, lanes, made, outbox, tickets
+
+Decide = Callable[[Client, Event], Decision]
+
+CLOSED_KEPT = 5
+"""Closed tickets that stay in a client's sight; older ones are loaded only when an event names them."""
+PER_TURN = 16
+"""Events of one client decided in one transaction: a client who writes 200 lines does not hold up the others."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What one transaction of decisions did. `raised` names events whose decision failed, with the reason."""
+
+    events: int = 0
+    orders: int = 0
+    more: bool = False
+    raised: list[tuple[str, str]] = field(default_factory=list)
+    decided: list[tuple[str, str]] = field(default_factory=list)
+    """(kind, key) of each, for the log."""
+
+
+_due = (
+    select(lanes.c.key)
+    .where(lanes.c.port == EVENTS, lanes.c.due.is_not(None))
+    .order_by(lanes.c.urgency, lanes.c.due)
+    .limit(bindparam("limit"))
+)
+_due_shared = _due.with_for_update(skip_locked=True)
+_waiting = (
+    select(journal.c.seq, journal.c.key, journal.c.client, journal.c.kind, journal.c.event)
+    .where(journal.c.state == Noted.NEW, journal.c.client.in_(bindparam("clients", expanding=True)))
+    .order_by(journal.c.seq)
+    .limit(bindparam("limit"))
+)
+_clients = select(clients.c.id, clients.c.state).where(clients.c.id.in_(bindparam("ids", expanding=True)))
+_tickets = select(tickets.c.client, tickets.c.state).where(
+    or_(
+        (tickets.c.client.in_(bindparam("clients", expanding=True))) & tickets.c.live,
+        tickets.c.id.in_(bindparam("ids", expanding=True)),
+    )
+)
+_by_card = select(tickets.c.client, tickets.c.state).where(
+    tuple_(tickets.c.card_port, tickets.c.card).in_(bindparam("cards", expanding=True))
+)
+_thread_ref = select(made.c.port, made.c.id, made.c.ticket).where(
+    tuple_(made.c.port, made.c.id).in_(bindparam("refs", expanding=True))
+)
+_thread_key = select(outbox.c.key, outbox.c.ticket).where(outbox.c.key.in_(bindparam("keys", expanding=True)))
+_mark_decided = (
+    update(journal)
+    .where(journal.c.seq == bindparam("row"))
+    .values(state=bindparam("to"), reason=bindparam("why"), policy=bindparam("under"))
+)
+_rest = update(lanes).where(lanes.c.key.in_(bindparam("keys", expanding=True))).values(due=None)
+_wakes = (
+    select(clients.c.id, clients.c.wake)
+    .where(clients.c.wake.is_not(None), clients.c.wake <= bindparam("now"))
+    .order_by(clients.c.wake)
+    .limit(bindparam("limit"))
+)
+_unwake = update(clients).where(clients.c.id.in_(bindparam("ids", expanding=True))).values(wake=None)
+_next_wake = select(clients.c.wake).where(clients.c.wake.is_not(None)).order_by(clients.c.wake).limit(1)
+
+
+def tick(connection: Connection, now: float, limit: int = 256) -> int:
+    """Feeds TimePassed to clients whose moment has come; returns how many."""
+    woken = connection.execute(_wakes, {"now": now, "limit": limit}).all()
+    if woken:
+        connection.execute(_unwake, {"ids": [row.id for row in woken]})
+        at = datetime.fromtimestamp(now, UTC)
+        note_own(
+            connection,
+            now,
+            [TimePassed(key=Key(f"tick:{row.id}:{row.wake!r}"), at=at, client=ClientId(row.id)) for row in woken],
+        )
+    return len(woken)
+
+
+def next_wake(connection: Connection) -> float | None:
+    """The next moment a client asked to be looked at again."""
+    found: float | None = connection.execute(_next_wake).scalar()
+    return found
+
+
+def set_aside_head(connection: Connection, reason: str) -> str | None:
+    """Keeps aside the next event to be decided, because its outcome cannot even be written down; returns its key."""
+    client = connection.execute(_due, {"limit": 1}).scalar()
+    row = connection.execute(_waiting, {"clients": [client], "limit": 1}).first()
+    if row is None:
+        return None
+    connection.execute(_mark_decided, {"row": row.seq, "to": Noted.RAISED, "why": reason, "under": None})
+    return str(row.key)
+
+
+def handle(connection: Connection, now: float, decide: Decide, *, policy_version: str, limit: int = 64) -> Turn:
+    """Decides the waiting events of up to `limit` clients.
+
+    An event whose decision raises is kept with its reason and the rest flows on; a client's events are decided in the
+    order they were noted, each on what the one before left behind.
+    """
+    turn = Turn()
+    shared = connection.dialect.name == "postgresql"
+    keys = list(connection.execute(_due_shared if shared else _due, {"limit": limit}).scalars())
+    if not keys:
+        return turn
+    rows: Sequence[Found] = connection.execute(_waiting, {"clients": keys, "limit": limit * PER_TURN}).all()
+    queues: dict[str, list[tuple[Found, Event | None]]] = defaultdict(list)
+    for row in rows:
+        if len(queues[row.client]) < PER_TURN:
+            queues[row.client].append((row, _read(row)))
+    idle = [key for key in keys if key not in queues]
+    finished = {key for key, queue in queues.items() if len(queue) < PER_TURN and len(rows) < limit * PER_TURN}
+    turn.more = len(keys) == limit or len(finished) < len(queues)
+    loaded = _load(connection, queues)
+    written = _Written(now=now, version=policy_version)
+    for key, queue in queues.items():
+        client = loaded.client(key, queue)
+        if client is None:
+            for row, _ in queue:
+                written.settle(row, Noted.STRAY, "no client of ours")
+            continue
+        for row, event in queue:
+            if event is None:
+                written.settle(row, Noted.RAISED, "stored in a form this version cannot read")
+                turn.raised.append((row.key, "stored in a form this version cannot read"))
+                continue
+            seen = replace(client, thread=loaded.thread(event), next_number=0)
+            try:
+                decision = _decide(connection, decide, seen, event)
+            except Exception as error:  # rule 8: kept raw with its reason, shown, replayable; the rest flows on
+                reason = f"{type(error).__name__}: {error}"
+                written.settle(row, Noted.RAISED, reason)
+                turn.raised.append((row.key, reason))
+                continue
+            written.settle(row, Noted.DECIDED, None)
+            written.remember(client, decision)
+            client = decision.client
+            turn.events += 1
+            turn.decided.append((row.kind, row.key))
+    turn.orders = len(written.orders)
+    written.save(connection, loaded.tickets)
+    if idle or finished:
+        connection.execute(_rest, {"keys": idle + sorted(finished)})
+    return turn
+
+
+def _decide(connection: Connection, decide: Decide, client: Client, event: Event) -> Decision:
+    decision = decide(client, event)
+    had = {ticket.id for ticket in client.tickets}
+    if any(ticket.id not in had for ticket in decision.client.tickets):
+        # A number is taken only by what opens a ticket; the decision is pure, so it is simply asked again.
+        decision = decide(replace(client, next_number=_take_number(connection)), event)
+    return decision
+
+
+def _take_number(connection: Connection) -> int:
+    statement = insert_for(connection, counters)
+    number: int = connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1}).returning(
+            counters.c.value
+        ),
+        {"name": "ticket", "value": 1},
+    ).scalar_one()
+    return number
+
+
+def _read(row: Found) -> Event | None:
+    try:
+        return codec.read_event(row.kind, row.event)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Loaded:
+    clients: dict[str, Client]
+    tickets: dict[str, list[Ticket]]
+    by_ref: dict[tuple[str, str], TicketId]
+    by_key: dict[str, TicketId]
+
+    def client(self, key: str, queue: Sequence[tuple[Found, Event | None]]) -> Client | None:
+        found = self.clients.get(key)
+        if found is None:
+            chat = next((event.chat for _, event in queue if event is not None and hasattr(event, "chat")), None)
+            if not isinstance(chat, Ref):
+                return None
+            found = Client(id=ClientId(key), chat=chat)
+        return replace(found, tickets=tuple(sorted(self.tickets.get(key, ()), key=lambda ticket: ticket.number)))
+
+    def thread(self, event: Event) -> dict[str, TicketId]:
+        if not isinstance(event, ClientWrote) or event.reply_to is None:
+            return {}
+        ref = event.reply_to
+        ticket = self.by_ref.get((ref.port, ref.id)) or self.by_key.get(f"say/{ref.key}")
+        return {ref.key: ticket} if ticket else {}
+
+
+def _load(connection: Connection, queues: dict[str, list[tuple[Found, Event | None]]]) -> _Loaded:
+    ids = list(queues)
+    named: set[str] = set()
+    cards: set[tuple[str, str]] = set()
+    quoted: set[Ref] = set()
+    for queue in queues.values():
+        for _, event in queue:
+            match event:
+                case AgentCommented() | AgentEdited() | AgentRemoved() | AgentAttached() | CardSeen():
+                    cards.add((event.card.port, event.card.id))
+                    if event.ticket:
+                        named.add(event.ticket)
+                case ClientWrote(reply_to=Ref() as ref):
+                    quoted.add(ref)
+                case Done() | Failed() if event.effect.ticket:
+                    named.add(event.effect.ticket)
+                case _:
+                    pass
+    by_ref: dict[tuple[str, str], TicketId] = {}
+    by_key: dict[str, TicketId] = {}
+    if quoted:
+        pairs = [(ref.port, ref.id) for ref in quoted]
+        for thing in connection.execute(_thread_ref, {"refs": pairs}):
+            if thing.ticket:
+                by_ref[(thing.port, thing.id)] = TicketId(thing.ticket)
+        for order in connection.execute(_thread_key, {"keys": [f"say/{ref.key}" for ref in quoted]}):
+            if order.ticket:
+                by_key[order.key] = TicketId(order.ticket)
+        named |= {*by_ref.values(), *by_key.values()}
+    found: dict[str, dict[str, Ticket]] = defaultdict(dict)
+    for row in connection.execute(_tickets, {"clients": ids, "ids": list(named)}):
+        ticket = codec.read_ticket(row.state)
+        found[row.client][ticket.id] = ticket
+    if cards:
+        for row in connection.execute(_by_card, {"cards": list(cards)}):
+            ticket = codec.read_ticket(row.state)
+            found[row.client].setdefault(ticket.id, ticket)
+    return _Loaded(
+        clients={row.id: codec.read_client(row.state) for row in connection.execute(_clients, {"ids": ids})},
+        tickets={client: list(by_id.values()) for client, by_id in found.items()},
+        by_ref=by_ref,
+        by_key=by_key,
+    )
+
+
+class _Written:
+    """Everything the decisions of one transaction leave behind, written in as few statements as there are tables."""
+
+    def __init__(self, *, now: float, version: str) -> None:
+        self.now = now
+        self.version = version
+        self.rows: list[dict[str, Any]] = []
+        self.orders: list[dict[str, Any]] = []
+        self.clients: dict[str, Client] = {}
+        self.wakes: dict[str, float | None] = {}
+        self.due: dict[str, dict[str, int]] = defaultdict(dict)
+
+    def settle(self, row: Found, state: Noted, reason: str | None) -> None:
+        self.rows.append({"row": row.seq, "to": state, "why": reason, "under": self.version})
+
+    def remember(self, before: Client, decision: Decision) -> None:
+        client = decision.client
+        wake = decision.wake_at.timestamp() if decision.wake_at else None
+        self.clients[client.id] = client
+        self.wakes[client.id] = wake
+        for effect in decision.effects:
+            self._order(client, effect)
+        had = {ticket.id: ticket.card for ticket in before.tickets}
+        for ticket in client.tickets:
+            if ticket.card is not None and had.get(ticket.id) != ticket.card:
+                # What was held back until the card exists may go now.
+                self.due["board"][lane_of("board", client.id, ticket.id)] = 2
+
+    def _order(self, client: Client, effect: Effect) -> None:
+        port = port_of(effect)
+        lane = lane_of(port, client.id, effect.ticket)
+        urgency = urgency_of(effect)
+        self.orders.append(
+            {
+                "key": effect.key, "lane": lane, "port": port, "client": client.id, "ticket": effect.ticket,
+                "kind": codec.kind_of(effect), "effect": codec.write_effect(effect), "urgency": int(urgency),
+                "state": State.WAITING, "attempt": 0, "tries": 0, "created": self.now,
+            }
+        )  # fmt: skip
+        self.due[port][lane] = min(int(urgency), self.due[port].get(lane, 9))
+
+    def save(self, connection: Connection, before: dict[str, list[Ticket]]) -> None:
+        if self.rows:
+            connection.execute(_mark_decided, self.rows)
+        if self.clients:
+            statement = insert_for(connection, clients)
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["id"], set_={"state": statement.excluded.state, "wake": statement.excluded.wake}
+                ),
+                [
+                    {"id": key, "state": codec.write_client(client), "wake": self.wakes[key]}
+                    for key, client in sorted(self.clients.items())
+                ],
+            )
+            self._save_tickets(connection, before)
+        if self.orders:
+            connection.execute(
+                insert_for(connection, outbox).on_conflict_do_nothing(index_elements=["key"]), self.orders
+            )
+        for port, wanted in sorted(self.due.items()):
+            wake_lanes(connection, port, [(lane, self.now, urgency) for lane, urgency in sorted(wanted.items())])
+
+    def _save_tickets(self, connection: Connection, before: dict[str, list[Ticket]]) -> None:
+        rows = []
+        for key, client in sorted(self.clients.items()):
+            had = {ticket.id: ticket for ticket in before.get(key, ())}
+            closed = sorted(
+                (ticket for ticket in client.tickets if not ticket.open), key=lambda ticket: ticket.number, reverse=True
+            )
+            retired = {ticket.id for ticket in closed[CLOSED_KEPT:]}
+            for ticket in client.tickets:
+                if had.get(ticket.id) != ticket or ticket.id in retired:
+                    rows.append(
+                        {
+                            "id": ticket.id, "client": client.id, "number": ticket.number,
+                            "card_port": ticket.card.port if ticket.card else None,
+                            "card": ticket.card.id if ticket.card else None,
+                            "live": ticket.id not in retired, "state": codec.write_ticket(ticket),
+                        }
+                    )  # fmt: skip
+        if rows:
+            statement = insert_for(connection, tickets)
+            new = statement.excluded
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["id"],
+                    set_={"card_port": new.card_port, "card": new.card, "live": new.live, "state": new.state},
+                ),
+                rows,
+            )

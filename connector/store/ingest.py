@@ -1,0 +1,182 @@
+"""The way in: what a tool told us is written down, once, before anybody confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.schema import Table
+
+from connector.domain.events import (
+    AgentAttached,
+    AgentCommented,
+    AgentEdited,
+    AgentRemoved,
+    CardSeen,
+    ChatEvent,
+    Done,
+    Event,
+    Failed,
+    TimePassed,
+)
+from connector.domain.refs import ClientId, client_of
+from connector.ports import Arrival
+from connector.store import codec
+from connector.store.tables import Noted, journal, lanes, marks, tickets
+
+EVENTS = ""
+"""The `port` of lanes that hold events instead of orders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of a batch: how many rows are new, known already, unreadable or stray."""
+
+    new: int = 0
+    known: int = 0
+    unreadable: int = 0
+    stray: int = 0
+
+
+def insert_for(connection: Connection, table: Table) -> Any:
+    """INSERT in the dialect at hand: both know ON CONFLICT, SQLAlchemy spells it per dialect."""
+    return (postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
+
+
+_known = select(journal.c.key).where(journal.c.key.in_(bindparam("keys", expanding=True)))
+_by_ticket = select(tickets.c.id, tickets.c.client).where(tickets.c.id.in_(bindparam("ids", expanding=True)))
+_by_card = select(tickets.c.card_port, tickets.c.card, tickets.c.client).where(
+    tickets.c.card.in_(bindparam("ids", expanding=True))
+)
+
+
+def ingest(
+    connection: Connection, now: float, arrivals: Sequence[Arrival], *, cursor: tuple[str, str | None] | None = None
+) -> Ingested:
+    """Notes each arrival whose key is new, wakes its client's lane, and keeps the reader's cursor, all in one.
+
+    What cannot be read, and what belongs to no ticket of ours, is kept aside with its reason.
+    """
+    fresh = {arrival.key: arrival for arrival in arrivals}
+    known: set[str] = set()
+    if fresh:
+        known = set(connection.execute(_known, {"keys": list(fresh)}).scalars())
+    new = [arrival for key, arrival in fresh.items() if key not in known]
+    homes = _homes(connection, [arrival.event for arrival in new if arrival.event is not None])
+    rows, awake, unreadable, stray = [], set(), 0, 0
+    for arrival in new:
+        row: dict[str, Any] = {
+            "key": arrival.key, "client": None, "kind": "", "at": now, "received": now, "raw": arrival.raw,
+            "event": None, "state": Noted.UNREADABLE, "reason": arrival.reason,
+        }  # fmt: skip
+        if arrival.event is None:
+            unreadable += 1
+        else:
+            home = homes.get(arrival.event.key)
+            row |= {
+                "kind": codec.kind_of(arrival.event),
+                "at": arrival.event.at.timestamp(),
+                "event": codec.write_event(arrival.event),
+                "client": home,
+                "state": Noted.NEW if home else Noted.STRAY,
+                "reason": None if home else "no ticket of ours is bound to this card",
+            }
+            if home:
+                awake.add(home)
+            else:
+                stray += 1
+        rows.append(row)
+    note(connection, rows)
+    wake_lanes(connection, EVENTS, [(client, now, 0) for client in sorted(awake)])
+    if cursor is not None and cursor[1] is not None:
+        keep_mark(connection, cursor[0], cursor[1])
+    return Ingested(
+        new=len(new) - unreadable - stray, known=len(arrivals) - len(new), unreadable=unreadable, stray=stray
+    )
+
+
+def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Journal rows; one whose key is there already is left as it is."""
+    if rows:
+        connection.execute(insert_for(connection, journal).on_conflict_do_nothing(index_elements=["key"]), list(rows))
+
+
+def note_own(connection: Connection, now: float, events: Iterable[TimePassed | Done | Failed]) -> None:
+    """Events of our own making enter by the same door."""
+    rows = [
+        {
+            "key": event.key, "client": event.client, "kind": codec.kind_of(event), "at": event.at.timestamp(),
+            "received": now, "raw": None, "event": codec.write_event(event), "state": Noted.NEW, "reason": None,
+        }
+        for event in events
+    ]  # fmt: skip
+    note(connection, rows)
+    wake_lanes(connection, EVENTS, [(client, now, 0) for client in sorted({str(row["client"]) for row in rows})])
+
+
+def wake_lanes(connection: Connection, port: str, wanted: Sequence[tuple[str, float, int]]) -> None:
+    """Marks lanes (key, due, urgency) as having work. A lane that waits or is being served keeps its own moment."""
+    if not wanted:
+        return
+    statement: Insert = insert_for(connection, lanes)
+    new = statement.excluded  # type: ignore[attr-defined]  # of the dialects' Insert, see insert_for
+    lower = func.min if connection.dialect.name == "sqlite" else func.least
+    statement = statement.on_conflict_do_update(  # type: ignore[attr-defined]
+        index_elements=["key"],
+        set_={
+            "due": func.coalesce(lanes.c.due, new.due),
+            "urgency": lower(lanes.c.urgency, new.urgency),
+        },
+    )
+    connection.execute(
+        statement,
+        [{"key": key, "port": port, "due": due, "urgency": urgency, "fence": 0} for key, due, urgency in wanted],
+    )
+
+
+def keep_mark(connection: Connection, name: str, value: str) -> None:
+    """A named value that outlives the process: a read cursor, the last known layout, a budget."""
+    statement = insert_for(connection, marks)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}),
+        {"name": name, "value": value},
+    )
+
+
+def read_mark(connection: Connection, name: str) -> str | None:
+    """The value kept under that name."""
+    found: str | None = connection.execute(select(marks.c.value).where(marks.c.name == name)).scalar()
+    return found
+
+
+def _homes(connection: Connection, events: Sequence[Event]) -> dict[str, str]:
+    """Which client each event belongs to, by event key; missing where nobody knows the card."""
+    found: dict[str, str] = {}
+    on_board: list[AgentCommented | AgentEdited | AgentRemoved | AgentAttached | CardSeen] = []
+    for event in events:
+        match event:
+            case AgentCommented() | AgentEdited() | AgentRemoved() | AgentAttached() | CardSeen():
+                on_board.append(event)
+            case TimePassed() | Done() | Failed():
+                found[event.key] = event.client
+            case _:
+                found[event.key] = _home_in_chat(event)
+    if on_board:
+        named = [event.ticket for event in on_board if event.ticket]
+        by_ticket = {row.id: row.client for row in connection.execute(_by_ticket, {"ids": named})} if named else {}
+        cards = list({event.card.id for event in on_board})
+        by_card = {(row.card_port, row.card): row.client for row in connection.execute(_by_card, {"ids": cards})}
+        for event in on_board:
+            client = by_ticket.get(event.ticket) or by_card.get((event.card.port, event.card.id))
+            if client:
+                found[event.key] = client
+    return found
+
+
+def _home_in_chat(event: ChatEvent) -> ClientId:
+    return client_of(event.chat)

@@ -1,0 +1,37 @@
+"""Which queue an order stands in: one lane per chat, one per ticket on the board."""
+
+from __future__ import annotations
+
+from connector.domain.effects import (
+    AddComment,
+    AddFiles,
+    AddTag,
+    AnswerTap,
+    CreateCard,
+    DeleteMessage,
+    EditComment,
+    EditMessage,
+    Effect,
+    MoveCard,
+    React,
+    SendFiles,
+    SendMessage,
+)
+from connector.domain.refs import ClientId, TicketId
+
+CHAT = "chat"
+BOARD = "board"
+
+
+def port_of(effect: Effect) -> str:
+    """Which side carries the effect out: `chat` or `board`."""
+    match effect:
+        case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
+            return CHAT
+        case CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | MoveCard():
+            return BOARD
+
+
+def lane_of(port: str, client: ClientId, ticket: TicketId | None) -> str:
+    """Orders of one lane keep their order; lanes run side by side. A chat is one sequence whatever its tickets."""
+    return f"{port}/{ticket}" if port == BOARD and ticket else f"{port}/{client}"

@@ -1,0 +1,170 @@
+"""The tables: what is remembered, and the indexes that keep a million finished rows out of the way."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+# SQLite gives row numbers only to INTEGER PRIMARY KEY; PostgreSQL needs 64 bits.
+_Sequence = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+Found = Row[*tuple[Any, ...]]
+"""A row as a query found it."""
+
+
+class Noted(IntEnum):
+    """What became of a journal row."""
+
+    NEW = 0
+    DECIDED = 1
+    UNREADABLE = 2
+    RAISED = 3
+    STRAY = 4
+    """Readable, but about a card whose ticket we do not know."""
+    OWN = 5
+    """Something we made ourselves: noted so that it is never taken for somebody else's."""
+
+
+class State(IntEnum):
+    """Where an order stands."""
+
+    WAITING = 0
+    STARTED = 1
+    DONE = 2
+    DEAD = 3
+
+
+# Moments are seconds since the epoch, UTC, as doubles: both databases compare them alike.
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("client", Text),
+    Column("kind", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("received", Double, nullable=False),
+    Column("raw", Text),
+    Column("event", Text),
+    Column("state", SmallInteger, nullable=False),
+    Column("reason", Text),
+    Column("policy", Text),
+    Index("journal_waiting", "client", "seq", sqlite_where=text("state = 0"), postgresql_where=text("state = 0")),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("wake", Double),
+    Index("clients_wake", "wake", sqlite_where=text("wake IS NOT NULL"), postgresql_where=text("wake IS NOT NULL")),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("card_port", Text),
+    Column("card", Text),
+    Column("live", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("tickets_live", "client", sqlite_where=text("live"), postgresql_where=text("live")),
+    Index("tickets_card", "card", "card_port"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("lane", Text, nullable=False),
+    Column("port", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("ticket", Text),
+    Column("kind", Text, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("urgency", SmallInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("joined", BigInteger),
+    Column("reason", Text),
+    Column("created", Double, nullable=False),
+    Column("ended", Double),
+    Index("outbox_open", "lane", "seq", sqlite_where=text("state < 2"), postgresql_where=text("state < 2")),
+    Index("outbox_dead", "seq", sqlite_where=text("state = 3"), postgresql_where=text("state = 3")),
+    Index("outbox_ended", "ended", sqlite_where=text("state = 2"), postgresql_where=text("state = 2")),
+)
+
+made = Table(
+    "made",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("port", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("ticket", Text),
+    Index("made_ref", "id", "port"),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("port", Text, nullable=False),
+    Column("due", Double),
+    Column("urgency", SmallInteger, nullable=False),
+    Column("holder", Text),
+    Column("fence", BigInteger, nullable=False),
+    Index(
+        "lanes_due",
+        "port",
+        "urgency",
+        "due",
+        sqlite_where=text("due IS NOT NULL"),
+        postgresql_where=text("due IS NOT NULL"),
+    ),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Double, nullable=False),
+)
