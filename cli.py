@@ -330,7 +330,6 @@ def check(
     live: Annotated[bool, typer.Option("--live", help="Also ask the real bot and the real board.")] = False,
 ) -> None:
     """Report every problem of configuration and mapping at once; with --live against the real bot and board too."""
-    from connector.ports import Unavailable, WrongToken
     from mappings.load import render
     from mappings.problems import Severity
     from mappings.resolve import resolve
@@ -340,12 +339,7 @@ def check(
     if not live:
         print(f"{settings.mapping}: sound (not yet compared with the live board: add --live)")
         return
-    try:
-        name, owner, layout = asyncio.run(_ask_live(settings, loaded))
-    except WrongToken as refused:
-        _fail(REFUSED, str(refused))
-    except Unavailable as trouble:
-        _fail(UNREACHABLE, trouble.reason)
+    name, owner, layout = _ask_live(settings, loaded)
     print(f"bot: {name}")
     print(f"board: acting as {owner}")
     resolved, problems = resolve(loaded.mapping, layout)
@@ -357,18 +351,42 @@ def check(
     print(f"{settings.mapping}: fits the board ({len(resolved.boards)} boards, version {loaded.mapping.version})")
 
 
-async def _ask_live(settings: Settings, loaded: Loaded) -> tuple[str, str, Layout]:
+def _ask_live(settings: Settings, loaded: Loaded) -> tuple[str, str, Layout]:
+    """Who the bot is, who we are on the board, and what stands there; what either side refuses ends the command."""
+    from connector.ports import Unavailable, WrongToken
     from mappings.resolve import spaces
 
-    assert loaded.mapping is not None
-    chat, board, _ = _adapters(settings, None)
-    try:
-        name = await chat.identify()
-        owner = await board.identify()
-        return name, owner, await board.layout(spaces(loaded.mapping))
-    finally:
-        await chat.aclose()
-        await board.aclose()
+    async def ask() -> tuple[list[str | Layout], list[tuple[int, str]]]:
+        assert loaded.mapping is not None
+        answers: list[str | Layout] = []
+        troubles: list[tuple[int, str]] = []
+        chat, board, _ = _adapters(settings, None)
+        asked = (
+            (f"telegram ({settings.telegram.base_url})", chat.identify()),
+            (f"{settings.board.tool} ({settings.board.base_url})", board.identify()),
+            (f"{settings.board.tool} ({settings.board.base_url})", board.layout(spaces(loaded.mapping))),
+        )
+        try:
+            for who, question in asked:
+                try:
+                    answers.append(await question)
+                except WrongToken as refused:
+                    troubles.append((REFUSED, f"{refused}. Set the right token."))
+                except Unavailable as trouble:
+                    troubles.append((UNREACHABLE, f"{who} cannot be reached: {trouble.reason}"))
+        finally:
+            await chat.aclose()
+            await board.aclose()
+        return answers, troubles
+
+    answers, troubles = asyncio.run(ask())
+    if troubles:
+        _fail(troubles[0][0], *dict.fromkeys(text for _, text in troubles))
+    name, owner, layout = answers
+    assert isinstance(name, str)
+    assert isinstance(owner, str)
+    assert not isinstance(layout, str)
+    return name, owner, layout
 
 
 @app.command()
@@ -378,18 +396,11 @@ def names(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """List what the board has, with ids: everything a mapping may name."""
-    from connector.ports import Unavailable, WrongToken
-
     kinds = ("spaces", "boards", "columns", "lanes", "users", "fields", "tags")
     if what not in kinds:
         _fail(2, f"{what}: expected one of {', '.join(kinds)}")
     settings, loaded = _load(config)
-    try:
-        _, _, layout = asyncio.run(_ask_live(settings, loaded))
-    except WrongToken as refused:
-        _fail(REFUSED, str(refused))
-    except Unavailable as trouble:
-        _fail(UNREACHABLE, trouble.reason)
+    _, _, layout = _ask_live(settings, loaded)
     if as_json:
         print(json.dumps({"ok": True, "data": asdict(layout)}, ensure_ascii=False))
         return

@@ -98,8 +98,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         20.0, ge=2, le=300, description="With several daemons: after so long without a sign of life others take over."
     )
-    telegram: TelegramSettings
-    board: BoardSettings
+    # Validated even when absent, so that the values missing inside are named, not the section.
+    telegram: TelegramSettings = Field(default_factory=dict, validate_default=True)
+    board: BoardSettings = Field(default_factory=dict, validate_default=True)
     web: WebSettings = WebSettings()
 
 

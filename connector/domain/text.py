@@ -94,7 +94,8 @@ def _next_cut(plain: str, start: int, limit: int, whole: list[tuple[int, int]]) 
         if best > floor:
             return best
     end = _before_span(end, start, whole)
-    return _before_cluster(plain, end, start)
+    place = _before_cluster(plain, end, start)
+    return end if any(first < place < last for first, last in whole) else place
 
 
 def _last_place(plain: str, mark: str, floor: int, end: int, whole: list[tuple[int, int]]) -> int:

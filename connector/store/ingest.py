@@ -70,18 +70,19 @@ def ingest(
     homes = _homes(connection, [arrival.event for arrival in new if arrival.event is not None])
     rows, awake, unreadable, stray = [], set(), 0, 0
     for arrival in new:
+        written, reason = _written(arrival)
         row: dict[str, Any] = {
-            "key": arrival.key, "client": None, "kind": "", "at": now, "received": now, "raw": arrival.raw,
-            "event": None, "state": Noted.UNREADABLE, "reason": arrival.reason,
+            "key": arrival.key, "client": None, "kind": "", "at": now, "received": now, "raw": storable(arrival.raw),
+            "event": None, "state": Noted.UNREADABLE, "reason": reason,
         }  # fmt: skip
-        if arrival.event is None:
+        if arrival.event is None or written is None:
             unreadable += 1
         else:
             home = homes.get(arrival.event.key)
             row |= {
                 "kind": codec.kind_of(arrival.event),
                 "at": arrival.event.at.timestamp(),
-                "event": codec.write_event(arrival.event),
+                "event": written,
                 "client": home,
                 "state": Noted.NEW if home else Noted.STRAY,
                 "reason": None if home else "no ticket of ours is bound to this card",
@@ -98,6 +99,21 @@ def ingest(
     return Ingested(
         new=len(new) - unreadable - stray, known=len(arrivals) - len(new), unreadable=unreadable, stray=stray
     )
+
+
+def _written(arrival: Arrival) -> tuple[str | None, str | None]:
+    """The event as it is stored, or the reason why it cannot be: one spoilt arrival never costs the others."""
+    if arrival.event is None:
+        return None, storable(arrival.reason or "no reason given")
+    try:
+        return codec.write_event(arrival.event), None
+    except ValueError as error:
+        return None, storable(f"cannot be written down: {error}")
+
+
+def storable(text: str) -> str:
+    """The text without what a database refuses: lone surrogates are spelt out, NUL is taken away."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "")
 
 
 def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

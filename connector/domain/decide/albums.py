@@ -40,7 +40,7 @@ def flush(turn: Turn, due_only: bool = False) -> None:
         if not count:
             return
     turn.client = replace(turn.client, albums=albums[count:])
-    for album in reversed(albums[:count]):
+    for album in albums[:count]:
         write(turn, album.ticket, album.parts)
 
 

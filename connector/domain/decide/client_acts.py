@@ -73,7 +73,7 @@ def tapped(turn: Turn, event: ClientTapped) -> None:
             notice = _tapped_ticket(turn, value)
         case "use" | "drop":
             notice = _tapped_cabinet(turn, kind, value)
-        case "cabinet":
+        case "cabinet" if turn.policy.cabinet is not None:
             asking.ask_cabinet(turn, "cabinet.add")
         case "leave":
             turn.client = replace(turn.client, cabinet=None, cabinets=())

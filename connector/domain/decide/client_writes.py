@@ -145,7 +145,8 @@ def _keep(turn: Turn, message: Kept) -> None:
 
 def _ready(turn: Turn, message: Kept) -> None:
     """Goes to the live request; else to the one just closed; else begins a new one."""
-    ticket = live_ticket(turn.client) or _lately_closed(turn)
+    # Words that still wait for their topic were said first: what follows them waits too.
+    ticket = None if turn.client.kept else live_ticket(turn.client) or _lately_closed(turn)
     if ticket is not None:
         _onto(turn, ticket, message)
     else:
