@@ -24,6 +24,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "connector.store": frozenset({"connector.ports", "connector.domain"}),
     "connector.engine": frozenset({"connector.store", "connector.ports", "connector.domain"}),
     "connector.web": frozenset({"connector.store", "connector.ports", "connector.domain"}),
+    "connector.logs": frozenset(),
     "connector.settings": frozenset(),
     "adapters": frozenset(),
     "mappings": frozenset({"connector.domain"}),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from connector.domain.effects import CreateCard, Effect, MoveCard
+from connector.domain.effects import AnswerTap, CreateCard, Effect, MoveCard, React
 from connector.domain.events import Refusal
 from connector.domain.policy import Policy
 from connector.domain.refs import Ref
@@ -61,9 +61,9 @@ class Performer:
         self._lease = lease
         self._backlog = backlog
         self._behind = behind
-        self._inflight: dict[int, tuple[outbox.Claim, asyncio.Task[None]]] = {}
+        self._inflight: dict[tuple[str, int], tuple[outbox.Claim, asyncio.Task[None]]] = {}
         self._outcomes: list[tuple[outbox.Claim, outbox.Outcome]] = []
-        self._leases: dict[str, float] = {}
+        self._leases: dict[tuple[str, int], float] = {}
         self._trouble = 0
         self._closed_until = 0.0
 
@@ -95,7 +95,7 @@ class Performer:
                 continue
             for claim in claims:
                 task = group.create_task(self._carry_out(claim))
-                self._inflight[claim.seq] = (claim, task)
+                self._inflight[_hold(claim)] = (claim, task)
             if len(claims) < free:
                 seconds = 1.0 if due is None else min(1.0, max(0.005, due - now))
                 await self._pulse.wait(self._side, seconds)
@@ -119,13 +119,13 @@ class Performer:
         begun = asyncio.get_running_loop().time()
         result = await self._database.run(step)
         for claim in result[0]:
-            self._leases[claim.lane] = begun + self._lease
+            self._leases[_hold(claim)] = begun + self._lease
         return result
 
     async def _carry_out(self, claim: outbox.Claim) -> None:
         order = claim.order
         started = time.perf_counter()
-        RIGHT_TO_ACT.set(lambda: self._leases.get(claim.lane))
+        RIGHT_TO_ACT.set(lambda: self._leases.get(_hold(claim), 0.0))
         outcome: outbox.Outcome
         try:
             async with asyncio.timeout(LONGEST_ORDER):
@@ -199,8 +199,8 @@ class Performer:
             if recovered:
                 self._closed_until = 0.0
             for claim, outcome in batch:
-                self._inflight.pop(claim.seq, None)
-                self._leases.pop(claim.lane, None)
+                self._inflight.pop(_hold(claim), None)
+                self._leases.pop(_hold(claim), None)
                 self._report(claim, outcome, stale=claim.order.key in settled.stale)
             self._pulse.signal("decide", self._side)
 
@@ -227,7 +227,8 @@ class Performer:
             case outbox.Later(reason=reason, wait=wait):
                 line(logging.WARNING, "order", **facts, reason=reason, wait=round(wait, 2))
             case outbox.Refused(refusal=refusal, reason=reason):
-                line(logging.ERROR, "order", **facts, refusal=refusal, reason=reason)
+                level = logging.INFO if isinstance(claim.order.effect, React | AnswerTap) else logging.ERROR
+                line(level, "order", **facts, refusal=refusal, reason=reason)
 
     async def _beat(self) -> None:
         while True:
@@ -235,7 +236,7 @@ class Performer:
             claims = [claim for claim, _ in self._inflight.values()]
             begun = asyncio.get_running_loop().time()
             try:
-                await self._database.run(
+                ours = await self._database.run(
                     lambda connection: outbox.extend(
                         connection,
                         self._database.now(connection),
@@ -247,8 +248,9 @@ class Performer:
             except SQLAlchemyError as trouble:
                 self._pulse.sides["store"].bad(type(trouble).__name__)
                 continue
-            for claim in claims:
-                self._leases[claim.lane] = begun + self._lease
+            for claim in ours:
+                # Only what is still ours: after a freeze somebody else may have taken it over.
+                self._leases[_hold(claim)] = begun + self._lease
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
@@ -264,6 +266,11 @@ TROUBLED = 5
 """Failures in a row after which the side counts as down."""
 STOP_WITHIN = 8.0
 """Seconds orders on the wire get at a stop; those cut off stay counted, so the next start looks before it writes."""
+
+
+def _hold(claim: outbox.Claim) -> tuple[str, int]:
+    """One hold of a lane: after a freeze the same lane, even the same order, may be in our hands twice."""
+    return claim.lane, claim.fence
 
 
 def _backoff(tries: int) -> float:

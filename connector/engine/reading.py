@@ -49,7 +49,12 @@ class Reader:
                 await self._pulse.rest(self._lease / 4)
                 continue
             if not started:
-                cursor = await self._cursor()
+                try:
+                    cursor = await self._cursor()
+                except SQLAlchemyError as trouble:
+                    self._pulse.sides["store"].bad(type(trouble).__name__)
+                    await self._pulse.rest(1.0)
+                    continue
                 started = True
             batch = await self._read(cursor)
             if batch is None:

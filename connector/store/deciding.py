@@ -19,6 +19,7 @@ from connector.domain.events import (
     AgentEdited,
     AgentRemoved,
     CardSeen,
+    ClientEdited,
     ClientWrote,
     Done,
     Event,
@@ -28,7 +29,7 @@ from connector.domain.events import (
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
 from connector.store import codec
-from connector.store.ingest import EVENTS, insert_for, note_own, wake_lanes
+from connector.store.ingest import EVENTS, insert_for, note_own, ticket_in, wake_lanes
 from connector.store.routes import lane_of, port_of
 from connector.store.tables import Found, Noted, State, clients, counters, journal, lanes, made, outbox, tickets
 
@@ -91,20 +92,22 @@ _wakes = (
     .order_by(clients.c.wake)
     .limit(bindparam("limit"))
 )
+_wakes_shared = _wakes.with_for_update(skip_locked=True)
 _unwake = update(clients).where(clients.c.id.in_(bindparam("ids", expanding=True))).values(wake=None)
 _next_wake = select(clients.c.wake).where(clients.c.wake.is_not(None)).order_by(clients.c.wake).limit(1)
 
 
 def tick(connection: Connection, now: float, limit: int = 256) -> int:
     """Feeds TimePassed to clients whose moment has come; returns how many."""
-    woken = connection.execute(_wakes, {"now": now, "limit": limit}).all()
+    wakes = _wakes_shared if connection.dialect.name == "postgresql" else _wakes
+    woken = connection.execute(wakes, {"now": now, "limit": limit}).all()
     if woken:
         connection.execute(_unwake, {"ids": [row.id for row in woken]})
         at = datetime.fromtimestamp(now, UTC)
         note_own(
             connection,
             now,
-            [TimePassed(key=Key(f"tick:{row.id}:{row.wake!r}"), at=at, client=ClientId(row.id)) for row in woken],
+            [TimePassed(key=Key(f"tick:{row.id}:{now!r}"), at=at, client=ClientId(row.id)) for row in woken],
         )
     return len(woken)
 
@@ -132,18 +135,22 @@ def handle(connection: Connection, now: float, decide: Decide, *, policy_version
     order they were noted, each on what the one before left behind.
     """
     turn = Turn()
+    # Alone with one client, one event at a time: whatever spoils the transaction is then known for certain.
+    per_turn = PER_TURN if limit > 1 else 1
     shared = connection.dialect.name == "postgresql"
     keys = list(connection.execute(_due_shared if shared else _due, {"limit": limit}).scalars())
     if not keys:
         return turn
-    rows: Sequence[Found] = connection.execute(_waiting, {"clients": keys, "limit": limit * PER_TURN}).all()
+    rows: Sequence[Found] = connection.execute(_waiting, {"clients": keys, "limit": limit * per_turn}).all()
     queues: dict[str, list[tuple[Found, Event | None]]] = defaultdict(list)
     for row in rows:
-        if len(queues[row.client]) < PER_TURN:
+        if len(queues[row.client]) < per_turn:
             queues[row.client].append((row, _read(row)))
-    idle = [key for key in keys if key not in queues]
-    finished = {key for key, queue in queues.items() if len(queue) < PER_TURN and len(rows) < limit * PER_TURN}
-    turn.more = len(keys) == limit or len(finished) < len(queues)
+    # Where the limit cut the rows off, nobody knows who has more of them: those lanes stay awake.
+    complete = len(rows) < limit * per_turn
+    idle = [key for key in keys if key not in queues] if complete else []
+    finished = {key for key, queue in queues.items() if complete and len(queue) < per_turn}
+    turn.more = len(keys) == limit or not complete or len(finished) < len(queues)
     loaded = _load(connection, queues)
     written = _Written(now=now, version=policy_version)
     for key, queue in queues.items():
@@ -221,11 +228,22 @@ class _Loaded:
         return replace(found, tickets=tuple(sorted(self.tickets.get(key, ()), key=lambda ticket: ticket.number)))
 
     def thread(self, event: Event) -> dict[str, TicketId]:
-        if not isinstance(event, ClientWrote) or event.reply_to is None:
+        ref = _recalled(event)
+        if ref is None:
             return {}
-        ref = event.reply_to
         ticket = self.by_ref.get((ref.port, ref.id)) or self.by_key.get(f"say/{ref.key}")
         return {ref.key: ticket} if ticket else {}
+
+
+def _recalled(event: Event) -> Ref | None:
+    """An earlier message the event is about: its ticket may long be out of the client's sight."""
+    match event:
+        case ClientWrote():
+            return event.reply_to
+        case ClientEdited():
+            return event.message
+        case _:
+            return None
 
 
 def _load(connection: Connection, queues: dict[str, list[tuple[Found, Event | None]]]) -> _Loaded:
@@ -239,13 +257,13 @@ def _load(connection: Connection, queues: dict[str, list[tuple[Found, Event | No
                 case AgentCommented() | AgentEdited() | AgentRemoved() | AgentAttached() | CardSeen():
                     cards.add((event.card.port, event.card.id))
                     if event.ticket:
-                        named.add(event.ticket)
-                case ClientWrote(reply_to=Ref() as ref):
-                    quoted.add(ref)
+                        named.add(ticket_in(event.ticket))
                 case Done() | Failed() if event.effect.ticket:
                     named.add(event.effect.ticket)
                 case _:
                     pass
+            if event is not None and (ref := _recalled(event)) is not None:
+                quoted.add(ref)
     by_ref: dict[tuple[str, str], TicketId] = {}
     by_key: dict[str, TicketId] = {}
     if quoted:

@@ -183,15 +183,20 @@ def _homes(connection: Connection, events: Sequence[Event]) -> dict[str, str]:
             case _:
                 found[event.key] = _home_in_chat(event)
     if on_board:
-        named = [event.ticket for event in on_board if event.ticket]
+        named = [ticket_in(event.ticket) for event in on_board if event.ticket]
         by_ticket = {row.id: row.client for row in connection.execute(_by_ticket, {"ids": named})} if named else {}
         cards = list({event.card.id for event in on_board})
         by_card = {(row.card_port, row.card): row.client for row in connection.execute(_by_card, {"ids": cards})}
         for event in on_board:
-            client = by_ticket.get(event.ticket) or by_card.get((event.card.port, event.card.id))
+            client = by_ticket.get(ticket_in(event.ticket)) or by_card.get((event.card.port, event.card.id))
             if client:
                 found[event.key] = client
     return found
+
+
+def ticket_in(external_id: str | None) -> str:
+    """The ticket a card's external id names: those of its further cards end in ".2", ".3"…"""
+    return (external_id or "").partition(".")[0]
 
 
 def _home_in_chat(event: ChatEvent) -> ClientId:

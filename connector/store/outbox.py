@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
 
 from connector.domain.card import join, joinable
 from connector.domain.decide import listens
 from connector.domain.effects import (
     AddComment,
+    AnswerTap,
     CreateCard,
     DeleteMessage,
     EditComment,
     EditMessage,
     Effect,
+    React,
     SendFiles,
     SendMessage,
     Urgency,
@@ -33,6 +35,8 @@ from connector.store.tables import Found, Noted, State, lanes, made, outbox, tic
 
 JOIN_AT_MOST = 40
 """Waiting messages of one ticket looked at when joining."""
+DECIDED_WITHIN = 1.0
+"""Seconds the decision gets to order a new card before an order that met a lost one is looked at again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,7 @@ _joined = (
 _cards = select(tickets.c.id, tickets.c.card_port, tickets.c.card).where(
     tickets.c.id.in_(bindparam("ids", expanding=True))
 )
+_states = select(tickets.c.state).where(tickets.c.id.in_(bindparam("ids", expanding=True)))
 _made = (
     select(made.c.key, made.c.port, made.c.id)
     .where(made.c.key.in_(bindparam("keys", expanding=True)))
@@ -185,16 +190,20 @@ def claim(
     idle = [lane for lane in due if lane not in heads]
     cards = _cards_of(connection, heads.values()) if port == BOARD else {}
     taken: dict[str, list[Found]] = {}
+    stranded: list[Found] = []
     for lane, head in heads.items():
         if port == BOARD and head.kind != "CreateCard" and head.ticket not in cards:
             create = connection.execute(_first_create, {"lane": lane}).first()
             if create is None:
                 idle.append(lane)
+                stranded.append(head)
                 continue
             head = create
         taken[lane] = [head, *_companions(connection, lane, head, joining=joining)]
     if idle:
         connection.execute(_hold, {"keys": idle})
+    if stranded:
+        _tell_lost(connection, now, stranded)
     if not taken:
         return []
     effects = {row.seq: codec.read_effect(row.kind, row.effect) for rows in taken.values() for row in rows}
@@ -252,7 +261,7 @@ def settle(connection: Connection, now: float, outcomes: Sequence[tuple[Claim, O
     things: list[dict[str, Any]] = []
     own: list[dict[str, Any]] = []
     events: list[Done | Failed] = []
-    wait: dict[str, float | None] = {}
+    wait: dict[str, float] = {}
     for claim_, outcome in valid:
         effect, key = claim_.order.effect, claim_.order.key
         wait[claim_.lane] = now
@@ -273,8 +282,11 @@ def settle(connection: Connection, now: float, outcomes: Sequence[tuple[Claim, O
             ):
                 # The card is gone, the words are not: they wait for the card that the decision will order.
                 again += [{"row": row, "counted": 0, "why": reason} for row in claim_.rows]
-                wait[claim_.lane] = None
+                wait[claim_.lane] = now + DECIDED_WITHIN
                 events.append(_failed(claim_, Refusal.GONE, reason, at, suffix=f":{claim_.fence}"))
+            case Refused(reason=reason) if isinstance(effect, React | AnswerTap):
+                # A sign that could not be given is nobody's dead letter.
+                ended.append({"row": claim_.seq, "to": State.DONE, "why": reason, "at": now})
             case Refused() if len(claim_.rows) > 1:
                 apart += [{"row": row} for row in claim_.rows]
             case Refused(refusal=refusal, reason=reason):
@@ -300,14 +312,23 @@ def settle(connection: Connection, now: float, outcomes: Sequence[tuple[Claim, O
     return settled
 
 
-def extend(connection: Connection, now: float, claims: Sequence[Claim], *, holder: str, lease: float) -> None:
-    """The heartbeat: what we are still busy with stays ours."""
-    if claims:
-        connection.execute(
+def extend(connection: Connection, now: float, claims: Sequence[Claim], *, holder: str, lease: float) -> list[Claim]:
+    """The heartbeat: what we are still busy with stays ours. Returns the claims that nobody took over meanwhile."""
+    if not claims:
+        return []
+    kept = {
+        (row.key, row.fence)
+        for row in connection.execute(
             update(lanes)
-            .where(lanes.c.key.in_([claim.lane for claim in claims]), lanes.c.holder == holder)
+            .where(
+                tuple_(lanes.c.key, lanes.c.fence).in_([(claim.lane, claim.fence) for claim in claims]),
+                lanes.c.holder == holder,
+            )
             .values(due=now + lease)
+            .returning(lanes.c.key, lanes.c.fence)
         )
+    }
+    return [claim for claim in claims if (claim.lane, claim.fence) in kept]
 
 
 def next_due(connection: Connection, *, port: str, after: float) -> float | None:
@@ -364,6 +385,29 @@ def _companions(connection: Connection, lane: str, head: Found, *, joining: int 
         run.append(row)
     comments = [found for row in run if isinstance(found := codec.read_effect(row.kind, row.effect), AddComment)]
     return run[1 : joinable(comments, joining)]
+
+
+def _tell_lost(connection: Connection, now: float, heads: Sequence[Found]) -> None:
+    """Orders whose card was lost before they were carried out end like those that met the loss themselves.
+
+    Each is told once per card: the decision orders a new card where one of them is worth it.
+    """
+    rows = connection.execute(_states, {"ids": [head.ticket for head in heads]})
+    lost = {ticket.id: ticket for row in rows if (ticket := codec.read_ticket(row.state)).lost}
+    at = datetime.fromtimestamp(now, UTC)
+    events = []
+    for head in heads:
+        if head.ticket in lost:
+            generation = lost[head.ticket].generation
+            for row in connection.execute(_following, {"lane": head.lane, "after": head.seq - 1}):
+                events.append(
+                    Failed(
+                        key=Key(f"failed:{row.key}:lost:{generation}"), at=at, client=ClientId(row.client),
+                        effect=codec.read_effect(row.kind, row.effect), refusal=Refusal.GONE, reason="the card is gone",
+                    )
+                )  # fmt: skip
+    if events:
+        note_own(connection, now, events)
 
 
 def _cards_of(connection: Connection, heads: Any) -> dict[str, Ref]:

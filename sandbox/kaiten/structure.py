@@ -1,6 +1,8 @@
 """The routes of spaces, boards, columns, subcolumns, lanes, card types and the tree.
 
-https://developers.kaiten.ru/spaces  https://developers.kaiten.ru/boards  https://developers.kaiten.ru/columns
+https://developers.kaiten.ru/spaces
+https://developers.kaiten.ru/boards
+https://developers.kaiten.ru/columns
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """How often a bot may write before Telegram answers 429.
 
-The real limits are not published; https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 """
 
 from __future__ import annotations

@@ -1,0 +1,536 @@
+"""What happens when a client writes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connector.domain.client import Stage
+from connector.domain.effects import (
+    AddComment,
+    AddFiles,
+    AddTag,
+    CreateCard,
+    EditComment,
+    Meaning,
+    MoveCard,
+    React,
+    SendFiles,
+    SendMessage,
+    Urgency,
+)
+from connector.domain.policy import Receipt
+from connector.domain.refs import Ref
+from connector.domain.ticket import Phase
+from connector.domain.words import Contact, Location, Person, Text, Words
+from tests.domain.sample import (
+    CABINET,
+    POLICY,
+    START,
+    WITH_CABINET,
+    Conversation,
+    every,
+    message,
+    only,
+    opened,
+    photo,
+    told,
+)
+
+# ---- the beginning
+
+
+def test_start_greets_and_shows_the_menu() -> None:
+    talk = Conversation()
+    for text in ("/start", "/start from_site", "/START@support_bot"):
+        greeting = only(talk.write(text), SendMessage)
+        assert greeting.menu is not None
+        assert [len(row) for row in greeting.menu] == [2, 1]
+        assert talk.client.stage is Stage.READY
+    assert talk.client.kept == ()
+
+
+def test_start_asks_for_the_cabinet_with_hint_and_picture() -> None:
+    talk = Conversation(policy=WITH_CABINET)
+    effects = talk.write("/start")
+    assert "Он на первой странице договора." in told(effects)
+    picture = only(effects, SendFiles).files[0]
+    assert picture.ref == Ref(port="local", id="/etc/connector/hint.png")
+    assert picture.name == "hint.png"
+    assert all(effect.menu is None for effect in every(effects, SendMessage))
+    assert talk.client.stage is Stage.CABINET
+
+
+def test_a_cabinet_that_fits_is_remembered_for_ever_and_confirmed() -> None:
+    talk = Conversation(policy=WITH_CABINET)
+    talk.write("/start")
+    effects = talk.write(" 12345 ")
+    assert (talk.client.cabinet, talk.client.cabinets) == ("12345", ("12345",))
+    assert "12345" in told(effects)
+    assert every(effects, SendMessage)[0].menu is not None
+    assert "12345" not in told(talk.write("/start"))
+    assert talk.client.stage is not Stage.CABINET
+
+
+def test_an_attempt_that_does_not_fit_is_explained_and_not_kept() -> None:
+    talk = Conversation(policy=WITH_CABINET)
+    talk.write("/start")
+    effects = talk.write("№12a45")
+    assert "№12a45" in told(effects)
+    assert "договора" in told(effects)
+    assert talk.client.kept == ()
+    assert talk.client.cabinet is None
+
+
+def test_other_words_are_kept_and_answered_once_with_what_is_still_needed() -> None:
+    talk = Conversation(policy=WITH_CABINET)
+    talk.write("/start")
+    first, second = talk.write("Касса не работает"), talk.write("", files=(photo("a.jpg"),))
+    assert "сохранили" in told(first)
+    assert every(second, SendMessage) == []
+    assert [only(effects, React).emoji for effects in (first, second)] == ["👀", "👀"]
+    assert len(talk.client.kept) == 2
+
+
+def test_words_before_the_cabinet_and_the_topic_land_on_the_card_without_being_repeated() -> None:
+    talk = Conversation(policy=WITH_CABINET)
+    talk.write("Касса не работает")
+    talk.write("Совсем")
+    assert "1. Касса" in told(talk.write("12345"))
+    effects = talk.tap("topic:till")
+    order = only(effects, CreateCard)
+    assert order.description.endswith("Касса не работает")
+    assert "Кабинет: 12345" in order.description
+    assert [each.sections[0].text.plain for each in every(effects, AddComment)] == ["Совсем"]
+    assert talk.client.kept == ()
+    assert talk.client.stage is Stage.READY
+
+
+def test_a_first_message_that_is_the_cabinet_is_taken_as_one() -> None:
+    talk = Conversation(policy=WITH_CABINET)
+    talk.write("12345")
+    assert talk.client.cabinet == "12345"
+    assert talk.client.kept == ()
+
+
+# ---- the menu
+
+
+@pytest.mark.parametrize("press", ["📋 Мои обращения", "мои  ОБРАЩЕНИЯ", "📋 My requests", "/requests", "/requests@b"])
+def test_the_menu_is_understood_in_any_language_with_or_without_its_emoji(press: str) -> None:
+    talk = opened()
+    effects = talk.write(press)
+    assert "№12" in told(effects)
+    assert "Касса не работает" in told(effects)
+    assert every(effects, AddComment) == []
+
+
+def test_a_forwarded_or_illustrated_menu_text_is_words() -> None:
+    talk = opened()
+    assert only(talk.write("Профиль", files=(photo("a.jpg"),)), AddComment)
+    forwarded = Words(text=Text(plain="Профиль"), forwarded_from="Мария")
+    assert only(talk.write(words=forwarded), AddComment)
+
+
+def test_an_unknown_command_is_words() -> None:
+    assert only(opened().write("/etc/passwd"), AddComment).sections[0].text.plain == "/etc/passwd"
+
+
+def test_several_requests_have_a_button_each() -> None:
+    talk = opened()
+    talk.open("money", "Не прошла оплата")
+    shown = only(talk.write("/requests"), SendMessage)
+    assert [row[0].data for row in shown.buttons] == [f"ticket:{each.id}" for each in talk.client.tickets]
+
+
+def test_without_requests_the_list_says_so() -> None:
+    assert "нет" in told(Conversation().write("/requests"))
+
+
+def test_help_explains_and_changes_nothing() -> None:
+    talk = Conversation()
+    assert "/new" in told(talk.write("/help"))
+    assert talk.client.stage is Stage.NEW
+
+
+# ---- topics
+
+
+def test_create_offers_the_topics_two_in_a_row_and_as_a_numbered_list() -> None:
+    talk = Conversation()
+    offer = only(talk.write("✏️ Новое обращение"), SendMessage)
+    assert [[button.data for button in row] for row in offer.buttons] == [
+        ["topic:till", "topic:howto"],
+        ["topic:money"],
+    ]
+    assert "2. Как сделать" in offer.text.plain
+    assert talk.client.stage is Stage.TOPIC
+
+
+@pytest.mark.parametrize("typed", ["3", "3.", "оплата", "Payment", " ОПЛАТА! "])
+def test_a_topic_may_be_typed(typed: str) -> None:
+    talk = Conversation()
+    talk.write("/new")
+    assert "номер счёта" in told(talk.write(typed))
+    assert (talk.client.stage, talk.client.topic) == (Stage.WORDS, "money")
+
+
+def test_after_the_topic_the_next_message_of_any_kind_opens_the_request() -> None:
+    for words in (
+        Words(text=Text(plain="Помогите")),
+        Words(files=(photo("a.jpg"),)),
+        Words(location=Location(latitude=1.0, longitude=2.0)),
+        Words(contact=Contact(name="Пётр", phone="+7")),
+        Words(oddity="poll"),
+    ):
+        talk = Conversation()
+        talk.write("/new")
+        talk.write("1")
+        assert only(talk.write(words=words), CreateCard).topic == "till"
+
+
+def test_with_a_single_topic_nothing_needs_choosing() -> None:
+    talk = Conversation(policy=replace(POLICY, topics=POLICY.topics[:1]))
+    assert only(talk.write("Касса не работает"), CreateCard).topic == "till"
+
+
+# ---- a request opens
+
+
+def test_the_receipt_comes_first_then_the_card_its_labels_and_the_files() -> None:
+    talk = Conversation(policy=WITH_CABINET)
+    talk.write("/start")
+    talk.write("12345")
+    talk.tap("topic:till")
+    effects = talk.write("Касса не работает", files=(photo("a.jpg"),))
+    assert [type(each) for each in effects] == [SendMessage, CreateCard, AddTag, AddTag, AddTag, AddFiles]
+    receipt, order = only(effects, SendMessage), only(effects, CreateCard)
+    assert receipt.urgency is Urgency.ACKNOWLEDGE
+    assert receipt.menu is not None
+    assert "№12" in receipt.text.plain
+    assert "сегодня, 15:00 (UTC)" in receipt.text.plain
+    assert [each.name for each in every(effects, AddTag)] == ["касса", "бот", "каб. 12345"]
+    assert only(effects, AddFiles).key == f"say/{talk.events[-1].key}"
+    ticket = talk.ticket
+    assert order.key == f"card/{ticket.id}"
+    assert order.external_id == ticket.id
+    assert order.title == "Касса не работает"
+    assert order.due_at == START + timedelta(hours=5)
+    assert order.facts == {
+        "cabinet": "12345", "client": "Иван Петров", "username": "ivan", "language": "ru", "number": "12",
+        "topic": "Касса", "class": "Срочно",
+    }  # fmt: skip
+    assert "@ivan https://t.me/ivan" in order.description
+    assert (ticket.phase, ticket.number, ticket.subject) == (Phase.OPENING, 12, "Касса не работает")
+    assert talk.client.current == ticket.id
+
+
+def test_a_ticket_is_named_after_the_event_that_opened_it() -> None:
+    one, other = Conversation(), Conversation()
+    assert one.open().id == other.open().id
+    assert len(one.ticket.id) == len("kc-") + 20
+
+
+def test_without_a_reserved_number_the_decision_is_made_with_zero() -> None:
+    talk = Conversation(number=-1)
+    talk.open()
+    assert talk.ticket.number == 0
+
+
+def test_a_first_contact_that_is_only_a_picture_lands_on_the_card() -> None:
+    talk = Conversation()
+    talk.write("", files=(photo("a.jpg"),))
+    effects = talk.tap("topic:till")
+    assert only(effects, CreateCard).title == "Фото"
+    assert only(effects, AddFiles).files[0].name == "a.jpg"
+
+
+def test_an_album_kept_before_the_topic_goes_onto_the_card_together() -> None:
+    talk = Conversation()
+    for number in range(3):
+        talk.write("чек" if number == 0 else "", files=(photo(f"{number}.jpg"),), album="al")
+    talk.write("И ещё вопрос")
+    effects = talk.tap("topic:till")
+    assert only(effects, CreateCard).description.endswith("чек")
+    assert [file.name for file in only(effects, AddFiles).files] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert only(effects, AddComment).sections[0].text.plain == "И ещё вопрос"
+
+
+def test_an_album_that_opens_the_request_is_acknowledged_at_once_and_its_other_parts_join() -> None:
+    talk = Conversation()
+    talk.tap("topic:till")
+    first = talk.write("чек", files=(photo("0.jpg"),), album="al", number="p0")
+    assert "№12" in told(first)
+    second = talk.write("", files=(photo("1.jpg"),), album="al", number="p1")
+    assert only(second, AddFiles).key == f"say/{message('p1').key}"
+    assert len(second) == 1
+
+
+# ---- a live request
+
+
+def test_every_further_message_becomes_a_comment_without_any_button() -> None:
+    talk = opened()
+    effects = talk.write("И терминал тоже", number="m")
+    comment = only(effects, AddComment)
+    assert comment.key == comment.sections[0].key == f"say/{message('m').key}"
+    assert comment.ticket == talk.ticket.id
+    assert comment.sections[0].head == "Иван Петров · 10:00"
+    assert not comment.internal
+    mark = only(effects, React)
+    assert (mark.emoji, mark.message, mark.urgency) == ("👀", message("m"), Urgency.ACKNOWLEDGE)
+
+
+def test_the_receipt_may_be_a_text_or_nothing() -> None:
+    text = only(opened(receipt=Receipt.TEXT).write("ещё", number="m"), SendMessage)
+    assert text.reply_to == message("m")
+    assert "№12" in text.text.plain
+    assert [type(each) for each in opened(receipt=Receipt.NONE).write("ещё")] == [AddComment]
+
+
+def test_a_message_goes_to_the_request_it_quotes_else_to_the_current_one() -> None:
+    talk = opened()
+    first = talk.ticket
+    second = talk.open("money", "Не прошла оплата")
+    assert only(talk.write("ещё"), AddComment).ticket == second.id
+    quoted = Ref(port="telegram", id="77/500")
+    effects = talk.write("про кассу", reply_to=quoted, thread={quoted.key: first.id})
+    assert only(effects, AddComment).ticket == first.id
+    assert only(talk.write("ещё", reply_to=Ref(port="telegram", id="77/404")), AddComment).ticket == second.id
+
+
+def test_without_a_current_request_the_one_opened_last_is_meant() -> None:
+    talk = opened()
+    talk.later(minutes=1)
+    second = talk.open("money", "Не прошла оплата")
+    talk.client = replace(talk.client, current=None)
+    assert only(talk.write("ещё"), AddComment).ticket == second.id
+
+
+def test_an_answer_to_a_known_message_reaches_its_request_even_while_a_topic_is_asked() -> None:
+    talk = opened()
+    talk.write("/new")
+    quoted = Ref(port="telegram", id="77/500")
+    effects = talk.write("да", reply_to=quoted, thread={quoted.key: talk.ticket.id})
+    assert only(effects, AddComment).ticket == talk.ticket.id
+    assert talk.client.stage is Stage.TOPIC
+
+
+def test_a_file_we_cannot_get_is_said_at_once_and_named_on_the_card() -> None:
+    talk = opened()
+    big = photo("video.mp4", size=120 * 1024 * 1024, obtainable=False)
+    effects = talk.write("смотрите", files=(big, photo("a.jpg")))
+    assert "video.mp4" in told(effects)
+    assert "120 МБ" in told(effects)
+    assert "20 МБ" in told(effects)
+    section = only(effects, AddComment).sections[0]
+    assert "video.mp4" in section.text.plain
+    assert [file.name for file in section.files] == ["a.jpg"]
+
+
+def test_a_message_longer_than_a_comment_goes_into_several() -> None:
+    talk = opened()
+    text = "Очень длинный рассказ о кассе. " * 130
+    comments = every(talk.write(text, number="m"), AddComment)
+    assert [each.key for each in comments] == [f"say/{message('m').key}", f"say/{message('m').key}/1"]
+    assert "".join(each.sections[0].text.plain for each in comments) == text
+
+
+# ---- a closed request
+
+
+def closed(**delta: float) -> Conversation:
+    talk = opened()
+    talk.see("c-done")
+    talk.later(**delta)
+    talk.effects.clear()
+    return talk
+
+
+def test_words_soon_after_closing_reopen_the_same_card() -> None:
+    talk = closed(days=2)
+    effects = talk.write("Снова не работает")
+    assert only(effects, AddComment).ticket == talk.ticket.id
+    move = only(effects, MoveCard)
+    assert (move.meaning, move.board) == (Meaning.QUEUE, "b1")
+    assert "№12" in told(effects)
+    assert (talk.ticket.phase, talk.ticket.closed_at) == (Phase.QUEUE, None)
+    assert talk.client.current == talk.ticket.id
+
+
+def test_words_long_after_closing_are_kept_and_the_topics_offered() -> None:
+    talk = closed(days=4)
+    effects = talk.write("Снова не работает")
+    assert every(effects, AddComment) == []
+    assert "сохранили" in told(effects)
+    assert only(talk.tap("topic:till"), CreateCard).description.endswith("Снова не работает")
+
+
+def test_of_several_closed_requests_the_latest_is_reopened() -> None:
+    talk = opened()
+    first = talk.ticket
+    second = talk.open("money", "Не прошла оплата")
+    talk.see("c-done", ticket=second)
+    talk.later(hours=1)
+    talk.see("c-done", ticket=first)
+    assert only(talk.write("Опять"), AddComment).ticket == first.id
+
+
+# ---- a lost card
+
+
+def test_words_for_a_lost_card_order_a_linked_one() -> None:
+    talk = opened()
+    former = talk.ticket.card
+    assert talk.see(gone=True) == ()
+    assert talk.ticket.card is None
+    effects = talk.write("Вы здесь?")
+    order = only(effects, CreateCard)
+    assert order.key == f"card/{talk.ticket.id}.2"
+    assert order.external_id == f"{talk.ticket.id}.2"
+    assert former is not None
+    assert former.id in order.description
+    assert "Продолжение" in order.title
+    assert [type(each) for each in effects if isinstance(each, CreateCard | AddComment)] == [CreateCard, AddComment]
+    assert every(talk.write("Ау"), CreateCard) == []
+    talk.done(order, Ref(port="kaiten", id="card-new"))
+    assert talk.ticket.card == Ref(port="kaiten", id="card-new")
+
+
+def test_a_closed_request_whose_card_is_gone_gets_a_new_one_when_reopened() -> None:
+    talk = closed(hours=1)
+    talk.see("c-done", gone=True)
+    effects = talk.write("Снова не работает")
+    assert only(effects, CreateCard).external_id.endswith(".2")
+    assert every(effects, MoveCard) == []
+    assert talk.ticket.open
+    assert every(talk.write("Ау"), CreateCard) == []
+
+
+# ---- albums
+
+
+def test_the_parts_of_an_album_are_one_comment_with_one_receipt() -> None:
+    talk = opened()
+    first = talk.write("", files=(photo("0.jpg"),), album="al", number="p0")
+    assert [type(each) for each in first] == [React]
+    talk.later(seconds=1)
+    assert talk.write("чеки", files=(photo("1.jpg"),), album="al") == ()
+    assert talk.wake_at == talk.now + POLICY.album_wait
+    comment = only(talk.wake(), AddComment)
+    assert comment.key == f"say/{message('p0').key}"
+    assert comment.sections[0].text.plain == "чеки"
+    assert [file.name for file in comment.sections[0].files] == ["0.jpg", "1.jpg"]
+    assert talk.wake_at is None
+
+
+def test_an_album_does_not_wait_for_ever() -> None:
+    talk = opened()
+    begun = talk.now
+    for number in range(12):
+        talk.write("", files=(photo(f"{number}.jpg"),), album="al")
+        talk.later(seconds=1)
+    assert talk.wake_at == begun + 5 * POLICY.album_wait
+
+
+def test_an_album_is_written_before_the_next_message() -> None:
+    talk = opened()
+    talk.write("", files=(photo("0.jpg"),), album="al", number="p0")
+    comments = every(talk.write("Вот чек", number="m"), AddComment)
+    assert [each.key for each in comments] == [f"say/{message('p0').key}", f"say/{message('m').key}"]
+    assert talk.client.albums == ()
+
+
+def test_a_late_part_joins_the_comment_of_its_album() -> None:
+    talk = opened()
+    talk.write("чеки", files=(photo("0.jpg"),), album="al", number="p0")
+    written = only(talk.wake(), AddComment)
+    talk.later(minutes=5)
+    edit = only(talk.write("", files=(photo("1.jpg"),), album="al"), EditComment)
+    assert edit.target == edit.section.key == written.key
+    assert edit.section.head == written.sections[0].head
+    assert edit.section.text == written.sections[0].text
+    assert [file.name for file in edit.section.files] == ["1.jpg"]
+
+
+def test_a_late_caption_joins_the_words_of_its_album() -> None:
+    talk = opened()
+    talk.write("", files=(photo("0.jpg"),), album="al")
+    talk.wake()
+    edit = only(talk.write("чеки", files=(photo("1.jpg"),), album="al"), EditComment)
+    assert edit.section.text.plain == "чеки"
+
+
+def test_after_ten_minutes_nothing_joins_an_album_any_more() -> None:
+    talk = opened()
+    talk.write("чеки", files=(photo("0.jpg"),), album="al")
+    talk.wake()
+    talk.later(minutes=11)
+    assert every(talk.write("", files=(photo("1.jpg"),), album="al"), EditComment) == []
+    assert only(talk.wake(), AddComment).sections[0].files[0].name == "1.jpg"
+    assert len(talk.client.written) == 1
+
+
+def test_an_open_album_is_written_before_a_new_request_opens() -> None:
+    talk = opened()
+    first = talk.ticket
+    talk.write("", files=(photo("0.jpg"),), album="al")
+    talk.tap("topic:money")
+    effects = talk.write("Не прошла оплата")
+    assert only(effects, AddComment).ticket == first.id
+    assert [type(each) for each in effects][:2] == [AddComment, SendMessage]
+    assert talk.client.albums == ()
+
+
+def test_an_open_album_is_written_before_kept_words_that_follow_it() -> None:
+    talk = opened()
+    talk.write("", files=(photo("0.jpg"),), album="al", number="p0")
+    talk.write("/new")
+    talk.write("Это туда же", number="m")
+    comments = every(talk.tap(f"ticket:{talk.ticket.id}"), AddComment)
+    assert [each.key for each in comments] == [f"say/{message('p0').key}", f"say/{message('m').key}"]
+
+
+# ---- groups
+
+
+def test_in_a_group_only_what_is_addressed_begins_a_request() -> None:
+    talk = Conversation()
+    before = talk.client
+    assert talk.write("Кто пойдёт обедать?", addressed=False) == ()
+    assert talk.client == before
+    assert "сохранили" in told(talk.write("Касса не работает"))
+
+
+def test_in_a_group_with_a_live_request_every_word_counts_under_its_writers_name() -> None:
+    talk = opened()
+    maria = Person(ref=Ref(port="telegram", id="user-9"), name="Мария", username="maria", language="ru")
+    comment = only(talk.write("У нас тоже", addressed=False, author=maria), AddComment)
+    assert comment.sections[0].head.startswith("Мария · ")
+    assert talk.client.name == "Иван Петров"
+
+
+def test_a_client_who_changed_their_name_is_known_by_the_new_one() -> None:
+    talk = opened()
+    renamed = Person(ref=Ref(port="telegram", id="user-77"), name="Иван Сидоров", username="ivan", language="en")
+    talk.write("это я", author=renamed)
+    assert (talk.client.name, talk.client.language) == ("Иван Сидоров", "en")
+
+
+def test_the_bot_speaks_the_clients_language() -> None:
+    talk = Conversation()
+    john = Person(ref=Ref(port="telegram", id="user-3"), name="John", language="en-GB")
+    assert "Hello" in told(talk.write("/start", author=john))
+
+
+def test_an_open_cabinet_question_does_not_swallow_words_of_a_client_who_only_wanted_to_add_one() -> None:
+    talk = Conversation(policy=replace(POLICY, cabinet=CABINET))
+    talk.write("/start")
+    talk.write("12345")
+    talk.open()
+    assert "добавить" in told(talk.tap("cabinet:add"))
+    assert only(talk.write("Касса опять молчит"), AddComment).ticket == talk.ticket.id
+    talk.tap("cabinet:add")
+    talk.write("54321")
+    assert talk.client.cabinets == ("12345", "54321")
+    assert talk.client.stage is Stage.READY
