@@ -129,7 +129,7 @@ async def _run(settings: Settings, loaded: Loaded) -> None:
 
     pulse = Pulse(holder=f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}")
     database = _open_database(settings)
-    chat, board, backlog = _adapters(settings, database)
+    chat, board, backlog = _adapters(settings, database, lambda side: pulse.metrics.refusals.labels(side).inc())
     try:
         policy, settle = await _introduce(loaded, chat, board)
         daemon = Daemon(
@@ -166,8 +166,13 @@ def _open_database(settings: Settings) -> Database:
         raise _BadDatabase(f"the database cannot be opened: {trouble}", invalid=False) from None
 
 
-def _adapters(settings: Settings, database: Database | None) -> tuple[TelegramChat, KaitenBoard, Callable[[], float]]:
-    """Both tools, each with the budget of its token, and how many seconds the board's queue is long."""
+def _adapters(
+    settings: Settings, database: Database | None, refused: Callable[[str], None] = lambda _: None
+) -> tuple[TelegramChat, KaitenBoard, Callable[[], float]]:
+    """Both tools, each with the budget of its token, and how many seconds the board's queue is long.
+
+    `refused` is told the side of each 429.
+    """
     from adapters.kaiten import KaitenBoard
     from adapters.telegram import TelegramChat
     from connector.engine.budget import RateBudget
@@ -181,9 +186,18 @@ def _adapters(settings: Settings, database: Database | None) -> tuple[TelegramCh
     spool = DiskSpool(_files_folder(settings) if database is not None else Path(tempfile.mkdtemp()))
     telegram, kaiten = settings.telegram, settings.board
     chat_limit = telegram.calls_per_second
-    chat_budget = RateBudget(limit=chat_limit, ceiling=chat_limit, pace=_chat_pace, share=share("chat", telegram.token))
+    chat_budget = RateBudget(
+        limit=chat_limit,
+        ceiling=chat_limit,
+        pace=_chat_pace,
+        share=share("chat", telegram.token),
+        refused=lambda: refused("chat"),
+    )
     board_budget = RateBudget(
-        limit=kaiten.calls_per_second, ceiling=kaiten.calls_ceiling, share=share("board", kaiten.token)
+        limit=kaiten.calls_per_second,
+        ceiling=kaiten.calls_ceiling,
+        share=share("board", kaiten.token),
+        refused=lambda: refused("board"),
     )
     chat = TelegramChat(
         token=telegram.token.get_secret_value(), base_url=telegram.base_url, budget=chat_budget, spool=spool
@@ -281,7 +295,7 @@ async def _served(settings: Settings, daemon: Daemon, board: KaitenBoard) -> Asy
         registry=daemon.pulse.metrics.registry,
         lately=lambda: {name: daemon.pulse.sides[name].last_good for name in ("chat", "board")},
         writable=writable,
-        board_hook=(secret.get_secret_value(), board.receive) if secret else None,
+        board_hook=(board.name, secret.get_secret_value(), board.receive) if secret else None,
     )
     server = Server(
         uvicorn.Config(application, host=host, port=int(port), log_config=None, access_log=False, lifespan="off")

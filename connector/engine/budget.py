@@ -55,9 +55,10 @@ class RateBudget:
         ceiling: int | None = None,
         pace: Pace | None = None,
         share: Callable[[int, float], Awaitable[float]] | None = None,
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
         self.limit = limit
-        self.refusals = 0
+        self._on_refusal = refused
         self._ceiling = ceiling
         self._window = window
         self._pace = pace
@@ -115,7 +116,7 @@ class RateBudget:
     def refused(self, retry_after: float, subject: str | None = None) -> None:
         """See `connector.ports.Budget.refused`."""
         now = asyncio.get_running_loop().time()
-        self.refusals += 1
+        self._on_refusal()
         if subject is None or self._pace is None:
             self._pause(retry_after)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -100,6 +101,7 @@ class Daemon:
             group.create_task(chat_in.run())
             group.create_task(self._read_board(board_in))
             group.create_task(self._sweep())
+            group.create_task(self._measure())
         await self.database.run(lambda connection: let_go(connection, self.pulse.holder))
 
     def _policy(self) -> Policy:
@@ -147,6 +149,17 @@ class Daemon:
             key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency, card=order.card, made=order.made
         )
         return await self._board.perform(board_order)
+
+    async def _measure(self) -> None:
+        """The gauges that only the store knows."""
+        while not self.pulse.stopping.is_set():
+            for side in ("chat", "board"):
+                with contextlib.suppress(SQLAlchemyError):  # told by those who need the store to go on
+                    due = await self.database.run(
+                        lambda connection: outbox.waiting(connection, self.database.now(connection), port=side)  # noqa: B023
+                    )
+                    self.pulse.metrics.queue.labels(side).set(due)
+            await self.pulse.rest(5.0)
 
     async def _sweep(self) -> None:
         while not self.pulse.stopping.is_set():

@@ -24,9 +24,12 @@ Writable = Callable[[], Awaitable[bool]]
 
 
 def web_app(
-    *, registry: CollectorRegistry, lately: Lately, writable: Writable, board_hook: tuple[str, Receive] | None
+    *, registry: CollectorRegistry, lately: Lately, writable: Writable, board_hook: tuple[str, str, Receive] | None
 ) -> Starlette:
-    """`board_hook`: the tool's secret path segment and what takes the payload; a hint only, the poll is the truth."""
+    """`board_hook`: the board tool's name, the secret, and what takes the payload sent to /hooks/<name>/<secret>.
+
+    A payload is a hint only; the poll is the truth.
+    """
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok")
@@ -47,9 +50,11 @@ def web_app(
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     async def hook(request: Request) -> Response:
-        if board_hook is None or not hmac.compare_digest(
-            request.path_params["secret"].encode(), board_hook[0].encode()
-        ):
+        if board_hook is None:
+            return PlainTextResponse("not found", status_code=404)
+        name, secret, receive = board_hook
+        given = f"{request.path_params['name']}/{request.path_params['secret']}"
+        if not hmac.compare_digest(given.encode(), f"{name}/{secret}".encode()):
             return PlainTextResponse("not found", status_code=404)
         body = b""
         try:
@@ -59,7 +64,7 @@ def web_app(
                     return PlainTextResponse("too large", status_code=413)
         except ClientDisconnect:
             return PlainTextResponse("gone", status_code=400)
-        board_hook[1](body)
+        receive(body)
         return PlainTextResponse("ok")
 
     return Starlette(
@@ -67,6 +72,6 @@ def web_app(
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
-            Route("/hooks/kaiten/{secret}", hook, methods=["POST"]),
+            Route("/hooks/{name}/{secret}", hook, methods=["POST"]),
         ]
     )

@@ -23,7 +23,7 @@ class _Scene:
             registry=Metrics().registry,
             lately=lambda: {"chat": now, "board": None if seen is None else now - seen},
             writable=is_writable,
-            board_hook=("the-secret", self.received.append),
+            board_hook=("kaiten", "the-secret", self.received.append),
         )
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://daemon")
 
@@ -34,7 +34,9 @@ async def test_the_board_hook_takes_what_comes_under_its_secret() -> None:
     assert scene.received == [b"{}"]
 
 
-@pytest.mark.parametrize("path", ["/hooks/kaiten/another", "/hooks/kaiten/", "/hooks/kaiten", "/", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/hooks/kaiten/another", "/hooks/another/the-secret", "/hooks/kaiten/", "/hooks/kaiten", "/", "/docs"]
+)
 async def test_nothing_else_answers(path: str) -> None:
     scene = _Scene()
     assert (await scene.http.post(path, content=b"{}")).status_code in (404, 405)
