@@ -1,0 +1,320 @@
+"""Kaiten as the core sees it: orders carried out, changes read, files fetched, the layout told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import assert_never
+
+from adapters.kaiten.attachments import attachments, missing
+from adapters.kaiten.changes import Changes
+from adapters.kaiten.comments import Comments
+from adapters.kaiten.cursor import load_cursor
+from adapters.kaiten.files import Files
+from adapters.kaiten.http import PAGE, PORT, Clock, Refused, Trip, WallClock, Wire, as_list
+from adapters.kaiten.incoming import Card, fields, read_card, ref_numbers, whole, word
+from adapters.kaiten.layout import read_layout
+from adapters.kaiten.markdown import clean, shortened
+from adapters.kaiten.memory import Memory
+from adapters.kaiten.outgoing import TAG_LIMIT, card_body, place_body
+from connector.domain.effects import (
+    AddComment,
+    AddFiles,
+    AddTag,
+    BoardEffect,
+    CreateCard,
+    EditComment,
+    MoveCard,
+    Urgency,
+)
+from connector.domain.events import Refusal
+from connector.domain.layout import CardField, Layout
+from connector.domain.refs import Ref
+from connector.ports import Batch, Budget, Order, Rejected, Spool, Unavailable, WrongToken
+
+LOOK_PAUSE = 1.0
+"""Seconds to wait before looking for a card that an earlier attempt may have made: lists can lag a little."""
+
+
+class KaitenBoard:
+    """One Kaiten company under one token; implements `connector.ports.Board`. Connects at the first call.
+
+    `base_url` looks like https://company.kaiten.ru/api/latest.
+    Raises ValueError for an address or a token that cannot be one.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        token: str,
+        budget: Budget,
+        spool: Spool,
+        poll_seconds: float = 3.0,
+        look_pause: float = LOOK_PAUSE,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock: Clock = clock or WallClock()
+        self._wire = Wire(base_url=base_url, token=token, budget=budget, clock=self._clock)
+        self._memory = Memory()
+        self._files = Files(self._wire, self._memory)
+        self._comments = Comments(self._files, spool, self._memory)
+        self._changes = Changes(self._memory, self._clock, poll_seconds)
+        self._spool = spool
+        self._look_pause = look_pause
+        self._me: int | None = None
+        self._boards: tuple[str, ...] = ()
+        self._space_of: dict[str, str] = {}
+        self._fields: dict[str, CardField] = {}
+
+    @property
+    def name(self) -> str:
+        """The `port` of every ref made here."""
+        return PORT
+
+    @property
+    def restricted_files(self) -> bool:
+        """Whether uploads take the restricted route: False until Kaiten refuses the public one, then True for good."""
+        return self._files.restricted
+
+    # ---- who and where
+
+    async def identify(self) -> str:
+        """Our account as "name (@username)". Raises WrongToken, Unavailable.
+
+        https://developers.kaiten.ru/users/retrieve-current-user
+        """
+        try:
+            user = fields(await self._wire.trip(Urgency.REPLY, patient=True).get("/users/current")) or {}
+        except Refused as no:
+            raise Unavailable(str(no)) from no
+        number = whole(user.get("id"))
+        if number is None:
+            raise Unavailable("Kaiten did not tell whose token this is: check its address in the settings")
+        self._me = number
+        name, username = word(user.get("full_name")), word(user.get("username"))
+        return f"{name} (@{username})" if name and username else name or username or f"user {number}"
+
+    async def layout(self, spaces: Sequence[str]) -> Layout:
+        """See `connector.ports.Board.layout`; kept for shaping card fields and for choosing lists."""
+        try:
+            layout = await read_layout(self._wire.trip(Urgency.REPLY, patient=True), spaces)
+        except Refused as no:
+            raise Unavailable(f"{no}: the token's user needs the right to see it") from no
+        self._space_of.update((board.id, board.space) for board in layout.boards)
+        self._fields.update((known.id, known) for known in layout.fields)
+        return layout
+
+    # ---- reading
+
+    def watch(self, boards: Sequence[str]) -> None:
+        """The boards whose changes `read` must bring."""
+        self._boards = tuple(dict.fromkeys(boards))
+
+    def hint(self) -> None:
+        """Lets the next `read` look at once."""
+        self._changes.hint()
+
+    def receive(self, payload: bytes) -> None:
+        """Takes the body of a webhook as a hint where to look. Never raises; nothing in the body is believed."""
+        self._changes.receive(payload, self._me)
+
+    async def read(self, cursor: str | None) -> Batch:
+        """See `connector.ports.Port.read`; waits for the poll interval or a hint."""
+        await self._changes.wait()
+        if not self._boards:
+            return Batch(arrivals=(), cursor=cursor)
+        # A whole space costs as many calls as one board, and shows a card that went to another board of it.
+        places = sorted({self._place(board) for board in self._boards})
+        trip = self._wire.trip(Urgency.REPLY, patient=True)
+        try:
+            begin = load_cursor(cursor)
+        except ValueError as error:
+            raise Unavailable(f"the stored cursor cannot be read: {error}") from error
+        try:
+            return await self._changes.read(trip, cursor, begin, places, await self._own_id())
+        except Refused as no:
+            raise Unavailable(str(no)) from no
+
+    def _place(self, board: str) -> str:
+        space = self._space_of.get(board)
+        return f"space:{space}" if space else f"board:{board}"
+
+    async def _own_id(self) -> int:
+        if self._me is None:
+            await self.identify()
+        assert self._me is not None
+        return self._me
+
+    def fetch(self, file: Ref) -> AsyncIterator[bytes]:
+        """The bytes of a file in chunks of at most 64 KiB. Raises Unavailable, Rejected, WrongToken."""
+        return self._files.fetch(file)
+
+    async def aclose(self) -> None:
+        """Lets go of connections."""
+        await self._wire.aclose()
+        await self._files.aclose()
+
+    # ---- writing
+
+    async def perform(self, order: Order[BoardEffect]) -> tuple[Ref, ...]:
+        """Carries an order out. Raises Unavailable, Rejected, WrongToken.
+
+        "Surely not done" is said only when no request of this or an earlier attempt may have taken effect.
+        """
+        trip = self._wire.trip(order.urgency)
+        try:
+            return await self._carry_out(trip, order)
+        except Refused as no:
+            rejection = await self._rejection(trip, order, no)
+            raise rejection from no
+        except Unavailable as no:
+            surely = not trip.wrote and order.attempt == 1
+            raise Unavailable(no.reason, retry_after=no.retry_after, surely_not_done=surely) from no
+        except WrongToken as no:
+            if trip.wrote:  # a part is done: the next attempt must look
+                raise Unavailable(str(no)) from no
+            raise
+
+    async def _carry_out(self, trip: Trip, order: Order[BoardEffect]) -> tuple[Ref, ...]:
+        match order.effect:
+            case CreateCard() as effect:
+                return await self._create(trip, effect, order.attempt)
+            case AddComment() as effect:
+                return await self._comments.add(trip, _card_of(order), await self._own_id(), effect, order.attempt)
+            case EditComment() as effect:
+                made = order.made.get(effect.target, ())
+                return await self._comments.edit(
+                    trip, _card_of(order), await self._own_id(), effect, made, order.attempt
+                )
+            case AddFiles() as effect:
+                return await self._add_files(trip, _card_of(order), effect, order.attempt)
+            case AddTag() as effect:
+                return await self._tag(trip, _card_of(order), effect)
+            case MoveCard() as effect:
+                return await self._move(trip, _card_of(order), effect)
+            case _:
+                assert_never(order.effect)
+
+    async def _create(self, trip: Trip, effect: CreateCard, attempt: int) -> tuple[Ref, ...]:
+        """https://developers.kaiten.ru/cards/create-new-card"""
+        if effect.spot is None:
+            raise Rejected("the card has no place on the board: the mapping names none")
+        card = await self._find(trip, effect) if attempt > 1 else None
+        if card is None:
+            card = read_card(await trip.write("POST", "/cards", json=card_body(effect, effect.spot, self._fields)))
+            if card is None:
+                raise Unavailable("Kaiten did not say which card it made")
+            self._memory.created(card)
+        return (card.ref,)
+
+    async def _find(self, trip: Trip, effect: CreateCard) -> Card | None:
+        """The card an earlier attempt made. Lists may lag: it is looked for twice, and in the archive too.
+
+        https://developers.kaiten.ru/cards/retrieve-card-list
+        """
+        for _ in range(2):
+            await self._clock.sleep(self._look_pause)
+            found: list[Card] = []
+            for archived in (False, True):
+                found += await self._cards_with(trip, effect.external_id, archived=archived)
+            if found:
+                return min(found, key=lambda card: (card.created is None, card.created, card.id))
+        return None
+
+    async def _cards_with(self, trip: Trip, external_id: str, *, archived: bool) -> list[Card]:
+        """Cards with exactly this external id. No page says that Kaiten's filter is exact, so all of them count."""
+        query: dict[str, str | int | bool] = {
+            "external_id": external_id,
+            "archived": archived,
+            "broken_api": False,
+            "order_by": "created",
+            "order_direction": "desc",
+        }
+        found: list[Card] = []
+        offset = 0
+        seen: set[int] = set()
+        while True:
+            page = as_list(await trip.get("/cards", {**query, "limit": PAGE, "offset": offset}))
+            cards = [card for card in map(read_card, page) if card is not None]
+            found += [card for card in cards if card.external_id == external_id and card.id not in seen]
+            fresh = {card.id for card in cards} - seen
+            seen |= fresh
+            if found or len(page) < PAGE or not fresh:
+                return found
+            offset += len(page)
+
+    async def _add_files(self, trip: Trip, card: int, effect: AddFiles, attempt: int) -> tuple[Ref, ...]:
+        """https://developers.kaiten.ru/card-files/attach-file-to-card"""
+        files = effect.files
+        if attempt > 1:
+            there = attachments(fields(await trip.get(f"/cards/{card}", {"broken_api": False})))
+            files = missing(files, [file for file in there if file.comment is None])
+        made: list[Ref] = []
+        refused: Rejected | None = None
+        for file in files:
+            try:
+                if not file.obtainable:
+                    raise Rejected(f"the bytes of {file.name!r} cannot be had", Refusal.TOO_BIG)
+                async with self._spool.open(file) as path:
+                    made.append(await self._files.attach_to_card(trip, card, (file, path)))
+            except Rejected as no:
+                refused = refused or no  # the others still go
+        if refused is not None:
+            raise refused
+        return tuple(made)
+
+    @staticmethod
+    async def _tag(trip: Trip, card: int, effect: AddTag) -> tuple[Ref, ...]:
+        """A tag that is already there stays one tag.
+
+        https://developers.kaiten.ru/card-tags/add-tag
+        """
+        try:
+            await trip.write(
+                "POST", f"/cards/{card}/tags", json={"name": shortened(clean(effect.name), TAG_LIMIT, "…")}
+            )
+        except Refused as no:
+            if no.status != 409:
+                raise
+        return ()
+
+    @staticmethod
+    async def _move(trip: Trip, card: int, effect: MoveCard) -> tuple[Ref, ...]:
+        """https://developers.kaiten.ru/cards/update-card"""
+        if effect.spot is None or effect.spot.column is None:
+            raise Rejected(f"no column means {effect.meaning.value} on this board")
+        await trip.write("PATCH", f"/cards/{card}", json=place_body(effect.spot))
+        return ()
+
+    async def _rejection(self, trip: Trip, order: Order[BoardEffect], no: Refused) -> Rejected:
+        """What a refusal means for the order. Kaiten answers 403 for a card that is not there: the card itself tells.
+
+        Raises Unavailable, WrongToken when it cannot be asked.
+        """
+        refusal = _REFUSALS.get(no.status, Refusal.INVALID)
+        if no.status in (403, 404) and order.card is not None:
+            refusal = Refusal.GONE
+            path = f"/cards/{_card_of(order)}"
+            if no.call != f"GET {path}":
+                try:
+                    card = read_card(await trip.get(path, {"broken_api": False}))
+                except Refused:
+                    card = None
+                except Unavailable as silent:
+                    raise Unavailable(silent.reason, retry_after=silent.retry_after) from no
+                if card is not None and not card.gone:
+                    refusal = Refusal.FORBIDDEN
+        return Rejected(str(no), refusal)
+
+
+_REFUSALS = {402: Refusal.FORBIDDEN, 403: Refusal.FORBIDDEN, 413: Refusal.TOO_BIG}
+
+
+def _card_of(order: Order[BoardEffect]) -> int:
+    if order.card is None:
+        raise Rejected("the order came without its card")
+    try:
+        card, _ = ref_numbers(order.card)
+    except ValueError as error:
+        raise Rejected(str(error)) from error
+    return card

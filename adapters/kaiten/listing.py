@@ -1,0 +1,136 @@
+"""Which cards changed and which were commented on: the lists of `GET /cards`, read so that none slips through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from adapters.kaiten.cursor import BEGINNING
+from adapters.kaiten.http import PAGE, Params, Trip, as_list
+from adapters.kaiten.incoming import fields, moment, word
+from adapters.kaiten.outgoing import timestamp
+
+_INSTANT = timedelta(milliseconds=1)
+
+
+def place_params(place: str) -> dict[str, str]:
+    """The query of a place: "space:12" or "board:34"."""
+    kind, _, number = place.partition(":")
+    return {f"{kind}_id": number}
+
+
+async def newest(trip: Trip, place: str, stamp: str, *, archived: bool) -> datetime:
+    """The newest moment of this kind among the cards of a place; the beginning of time where there is none.
+
+    https://developers.kaiten.ru/cards/retrieve-card-list
+    """
+    query = _query(place, stamp, "desc", archived=archived)
+    moments = [_stamp(card, stamp) for card in as_list(await trip.get("/cards", {**query, "limit": 1}))]
+    return max((at for at in moments if at is not None), default=BEGINNING)
+
+
+async def updated_since(trip: Trip, place: str, since: datetime, *, archived: bool) -> list[object]:
+    """Cards whose `updated` is not before `since`, oldest first where the server keeps order.
+
+    Goes on from the last moment seen rather than by offset: a card that changes meanwhile moves to the end, and an
+    offset would then step over its neighbour.
+    https://developers.kaiten.ru/cards/retrieve-card-list
+    """
+    found: dict[str, object] = {}
+    after, offset = since, 0
+    while True:
+        query: Params = {
+            **_query(place, "updated", "asc", archived=archived),
+            "updated_after": timestamp(after),
+            "limit": PAGE,
+            "offset": offset,
+        }
+        page = as_list(await trip.get("/cards", query))
+        before = len(found)
+        found.update((_identity(card), card) for card in page)
+        if len(page) < PAGE:
+            return list(found.values())
+        moments = [at for card in page if (at := _stamp(card, "updated")) is not None]
+        following = moments[-1] - _INSTANT if moments else after
+        if len(moments) == len(page) and moments == sorted(moments) and following > after:
+            after, offset = following, 0
+        elif offset > 0 and len(found) == before:
+            return list(found.values())  # the server ignores the offset: this is all it has
+        else:
+            offset += len(page)
+
+
+async def commented_since(trip: Trip, place: str, since: datetime, *, archived: bool) -> list[object]:
+    """Cards whose last comment is not before `since`; stops early only when the server is seen to keep order.
+
+    https://developers.kaiten.ru/cards/retrieve-card-list
+    """
+    found: dict[str, object] = {}
+    offset = 0
+    order = _Descending()
+    while True:
+        query: Params = {
+            **_query(place, "comment_last_added_at", "desc", archived=archived),
+            "limit": PAGE,
+            "offset": offset,
+        }
+        page = as_list(await trip.get("/cards", query))
+        before = len(found)
+        found.update((_identity(card), card) for card in page)
+        moments = [_stamp(card, "comment_last_added_at") for card in page]
+        if len(page) < PAGE or len(found) == before or order.past(moments, since):
+            return [
+                card
+                for card in found.values()
+                if (at := _stamp(card, "comment_last_added_at")) is not None and at >= since
+            ]
+        offset += len(page)
+
+
+async def all_live(trip: Trip, place: str) -> list[object]:
+    """Every card of a place that is not in the archive."""
+    return await trip.listed("/cards", _query(place, "created", "asc", archived=False))
+
+
+class _Descending:
+    """Judges pages ordered newest first, wherever the cards without a moment stand."""
+
+    def __init__(self) -> None:
+        self._ordered = True
+        self._last: datetime | None = None
+
+    def past(self, moments: Sequence[datetime | None], since: datetime) -> bool:
+        """Whether nothing newer than `since` can follow this page."""
+        for at in moments:
+            if at is None:
+                continue
+            self._ordered = self._ordered and (self._last is None or at <= self._last)
+            self._last = at
+        if not self._ordered or self._last is None:
+            return False
+        # A card without comments after one with them: those without stand last.
+        return self._last < since or moments[-1] is None
+
+
+def _query(place: str, order: str, direction: str, *, archived: bool) -> dict[str, str | int | bool]:
+    return {
+        **place_params(place),
+        "archived": archived,
+        "broken_api": False,
+        "order_by": order,
+        "order_direction": direction,
+    }
+
+
+def _stamp(card: object, name: str) -> datetime | None:
+    return moment((fields(card) or {}).get(name))
+
+
+def _identity(card: object) -> str:
+    known = fields(card)
+    return f"{word(known.get('id'))}:{word(known.get('version'))}" if known and "id" in known else repr(card)
+
+
+def latest(cards: Sequence[object], stamp: str, otherwise: datetime) -> datetime:
+    """The newest moment of this kind in a list, or `otherwise` where that is newer."""
+    return max(at for at in (otherwise, *(_stamp(card, stamp) for card in cards)) if at is not None)
