@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from connector.domain.layout import Layout
     from connector.domain.policy import BoardPolicy, Policy
     from connector.engine.daemon import Daemon
+    from connector.engine.pulse import Pulse
     from connector.settings import Settings
     from connector.store.database import Database
     from mappings.load import Loaded
@@ -131,7 +132,7 @@ async def _run(settings: Settings, loaded: Loaded) -> None:
     database = _open_database(settings)
     chat, board, backlog = _adapters(settings, database, lambda side: pulse.metrics.refusals.labels(side).inc())
     try:
-        policy, settle = await _introduce(loaded, chat, board)
+        policy, settle = await _introduce(loaded, chat, board, pulse)
         daemon = Daemon(
             database=database, chat=chat, board=board, policy=policy, settle_board=settle, pulse=pulse,
             board_backlog=backlog, lease=settings.lease_seconds,
@@ -179,7 +180,7 @@ def _adapters(
     from connector.engine.spool import DiskSpool
     from connector.store.shared_budget import sharing
 
-    def share(side: str, token: SecretStr) -> Callable[[int, float], Awaitable[float]] | None:
+    def share(side: str, token: SecretStr) -> Callable[[int, float, bool], Awaitable[float]] | None:
         fingerprint = hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:12]
         return sharing(database, f"budget:{side}:{fingerprint}") if database is not None else None
 
@@ -232,7 +233,7 @@ START_PATIENCE = 8.0
 
 
 async def _introduce(
-    loaded: Loaded, chat: TelegramChat, board: KaitenBoard
+    loaded: Loaded, chat: TelegramChat, board: KaitenBoard, pulse: Pulse
 ) -> tuple[Policy, Callable[[], Coroutine[None, None, BoardPolicy]]]:
     """Who we are to both services, and the mapping against the live board; a side that is down does not stop us."""
     from connector.engine.daemon import Unfit
@@ -261,6 +262,7 @@ async def _introduce(
 
     name, resolved = await asyncio.gather(patiently("chat", chat.identify()), patiently("board", settle()))
     if name:
+        pulse.sides["chat"].good()
         line(logging.INFO, "known_as", side="chat", name=name)
     return loaded.policy(resolved, limits=chat.limits), settle
 
@@ -466,9 +468,13 @@ def sandbox(
     kaiten_port: Annotated[int, typer.Option(help="0: a free one")] = 8082,
 ) -> None:
     """Run the stand-ins of Telegram and Kaiten alone, to rehearse a mapping or to test against."""
+    from sandbox.loopback import PortTaken
     from sandbox.serve import serve
 
-    serve(telegram_port=telegram_port, kaiten_port=kaiten_port)
+    try:
+        serve(telegram_port=telegram_port, kaiten_port=kaiten_port)
+    except PortTaken as taken:
+        _fail(1, str(taken))
 
 
 @app.command()
