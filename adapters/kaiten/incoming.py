@@ -14,7 +14,7 @@ from adapters.kaiten.texts import read_html, read_markdown
 from connector.domain.events import Agent, AgentAttached, AgentCommented, AgentEdited, AgentRemoved, CardSeen
 from connector.domain.events import Event as CoreEvent
 from connector.domain.refs import Key, Ref, TicketId
-from connector.domain.signature import signatures, unsigned
+from connector.domain.signature import opens_signed, unsigned
 from connector.domain.words import File, Text
 from connector.ports import Arrival
 
@@ -110,8 +110,11 @@ class Comment:
     internal: bool
 
     def mine(self, me: int) -> bool:
-        """Whether this connector wrote it: our account and our signature, not one of them alone."""
-        return self.author == me and bool(signatures(self.raw))
+        """Whether this connector wrote it: our account, and our signature where we put it.
+
+        The account may be an agent's too, and people quote: neither alone tells.
+        """
+        return self.author == me and opens_signed(self.raw)
 
     @property
     def text(self) -> Text:

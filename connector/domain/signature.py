@@ -12,6 +12,7 @@ _SIGNS = "\u200b\u200c\u200d\u2060"
 _LENGTH = 32
 _OPEN = "\u2063"
 _PATTERN = re.compile(f"{_OPEN}([{_SIGNS}]{{{_LENGTH}}})")
+_OPENING = re.compile(rf"(?:[\s*_]|<(?!blockquote)[^>]*>)*{_PATTERN.pattern}")
 SIGNATURE_LENGTH = _LENGTH + 1
 """Characters (and UTF-16 units) a signature takes."""
 
@@ -25,6 +26,11 @@ def sign(key: Key) -> str:
 def signatures(text: str) -> tuple[str, ...]:
     """Every signature in a text, in order."""
     return tuple(match.group(0) for match in _PATTERN.finditer(text))
+
+
+def opens_signed(text: str) -> bool:
+    """Whether a text begins with a signature, emphasis aside: what we write does, what quotes us does not."""
+    return _OPENING.match(text) is not None
 
 
 def unsigned(text: str) -> str:
