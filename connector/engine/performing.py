@@ -64,7 +64,8 @@ class Performer:
         self._inflight: dict[tuple[str, int], tuple[outbox.Claim, asyncio.Task[None]]] = {}
         self._outcomes: list[tuple[outbox.Claim, outbox.Outcome]] = []
         self._leases: dict[tuple[str, int], float] = {}
-        self._trouble = 0
+        self._failing: set[str] = set()
+        self._probes = 0
         self._closed_until = 0.0
 
     async def run(self) -> None:
@@ -81,9 +82,13 @@ class Performer:
         loop = asyncio.get_running_loop()
         while not self._pulse.stopping.is_set():
             wait = self._closed_until - loop.time()
-            free = (1 if self._trouble >= TROUBLED else self._capacity) - len(self._inflight)
+            free = (1 if len(self._failing) >= TROUBLED else self._capacity) - len(self._inflight)
             if self._side == "board" and self._policy().board is None:
                 free = 0  # nobody knows yet where cards go; the words wait in the outbox
+            if self._side in self._pulse.reachable:
+                self._pulse.reachable.discard(self._side)
+                await self._hurry()
+                continue
             if wait > 0 or free <= 0:
                 await self._pulse.wait(self._side, wait if wait > 0 else 1.0)
                 continue
@@ -122,6 +127,16 @@ class Performer:
             self._leases[_hold(claim)] = begun + self._lease
         return result
 
+    async def _hurry(self) -> None:
+        """The side can be read again after it could not: what waits out a backoff need not wait any longer."""
+        self._closed_until = 0.0
+        try:
+            await self._database.run(
+                lambda connection: outbox.hurry(connection, self._database.now(connection), port=self._side)
+            )
+        except SQLAlchemyError as trouble:
+            self._pulse.sides["store"].bad(type(trouble).__name__)
+
     async def _carry_out(self, claim: outbox.Claim) -> None:
         order = claim.order
         started = time.perf_counter()
@@ -131,7 +146,7 @@ class Performer:
             async with asyncio.timeout(LONGEST_ORDER):
                 refs = await self._perform(self._bound(order))
             outcome = outbox.Made(refs=refs)
-            self._trouble = 0
+            self._failing.clear()
         except Unavailable as trouble:
             outcome = outbox.Later(
                 reason=trouble.reason,
@@ -139,17 +154,17 @@ class Performer:
                 surely_not_done=trouble.surely_not_done,
             )
             if trouble.retry_after is None:
-                self._failing(trouble.reason)
+                self._failed(claim.lane, trouble.reason)
         except TimeoutError:
             outcome = outbox.Later(reason="took too long", wait=_backoff(claim.tries), surely_not_done=False)
         except Rejected as refused:
             outcome = outbox.Refused(refusal=refused.refusal, reason=refused.reason)
-            self._trouble = 0
+            self._failing.clear()
         except Unplaced as unplaced:
             outcome = outbox.Refused(refusal=Refusal.INVALID, reason=str(unplaced))
         except WrongToken as refused_token:
             outcome = outbox.Later(reason=str(refused_token), wait=_backoff(claim.tries), surely_not_done=True)
-            self._failing(str(refused_token))
+            self._failed(claim.lane, str(refused_token))
         except Exception as bug:  # one order that breaks the adapter must not stop the others: rule 8
             reason = f"{type(bug).__name__} while performing"
             line(logging.ERROR, "order_broke", kind=type(order.effect).__name__, key=order.key, reason=reason)
@@ -172,13 +187,16 @@ class Performer:
             case _:
                 return order
 
-    def _failing(self, reason: str) -> None:
-        self._trouble += 1
+    def _failed(self, lane: str, reason: str) -> None:
+        self._failing.add(lane)
         self._pulse.sides[self._side].bad(reason)
-        if self._trouble >= TROUBLED:
-            # The whole side seems down: one order at a time tries the door, the others keep their place.
-            pause = min(15.0, 0.5 * 2.0 ** min(self._trouble - TROUBLED, 6))
-            self._closed_until = asyncio.get_running_loop().time() + pause
+        if len(self._failing) < TROUBLED:
+            self._probes = 0  # a single order that fails again and again holds up nobody else
+            return
+        # The whole side seems down: one order at a time tries the door, the others keep their place.
+        pause = min(15.0, 0.5 * 2.0 ** min(self._probes, 6))
+        self._probes += 1
+        self._closed_until = asyncio.get_running_loop().time() + pause
 
     async def _settle(self) -> None:
         while True:
@@ -186,7 +204,7 @@ class Performer:
                 await self._pulse.wait(f"settle:{self._side}", None if not self._pulse.stopping.is_set() else 0.05)
                 continue
             batch, self._outcomes = self._outcomes[:64], self._outcomes[64:]
-            recovered = self._trouble == 0 and self._closed_until > 0
+            recovered = not self._failing and self._closed_until > 0
             try:
                 settled = await self._database.run(
                     lambda connection: self._write_down(connection, batch, recovered)  # noqa: B023  # awaited at once
@@ -263,7 +281,7 @@ class Performer:
 
 
 TROUBLED = 5
-"""Failures in a row after which the side counts as down."""
+"""So many lanes that fail, none succeeding meanwhile, and the side counts as down."""
 STOP_WITHIN = 8.0
 """Seconds orders on the wire get at a stop; those cut off stay counted, so the next start looks before it writes."""
 

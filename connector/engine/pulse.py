@@ -77,6 +77,8 @@ class Pulse:
     sides: dict[str, Side] = field(default_factory=lambda: {name: Side(name) for name in ("chat", "board", "store")})
     metrics: Metrics = field(default_factory=Metrics)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    reachable: set[str] = field(default_factory=set)
+    """Sides that could not be read and can be again; whoever performs there takes note and clears it."""
     _signals: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     def signal(self, *names: str) -> None:

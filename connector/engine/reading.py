@@ -38,6 +38,7 @@ class Reader:
         self._port = port
         self._first_cursor = first_cursor
         self._lease = lease
+        self._unread = False
 
     async def run(self) -> None:
         """Until the daemon stops."""
@@ -82,6 +83,7 @@ class Reader:
             batch = reading.result()
         except Unavailable as trouble:
             side.bad(trouble.reason)
+            self._unread = True
             await self._pulse.rest(trouble.retry_after or min(SLOWEST, 2.0 ** min(side.failures - 1, 5)))
             return None
         except WrongToken as trouble:
@@ -94,6 +96,10 @@ class Reader:
             stopping.cancel()
             reading.cancel()  # no poll outlives the one who asked for it
         side.good()
+        if self._unread:
+            self._unread = False
+            self._pulse.reachable.add(self._side)
+            self._pulse.signal(self._side)
         return batch
 
     async def _until_read(self, reading: asyncio.Future[Batch], stopping: asyncio.Task[Literal[True]]) -> None:
