@@ -169,8 +169,8 @@ def _open_database(settings: Settings) -> Database:
 
 def _adapters(
     settings: Settings, database: Database | None, refused: Callable[[str], None] = lambda _: None
-) -> tuple[TelegramChat, KaitenBoard, Callable[[], float]]:
-    """Both tools, each with the budget of its token, and how many seconds the board's queue is long.
+) -> tuple[TelegramChat, KaitenBoard, Callable[[int], float]]:
+    """Both tools, each with the budget of its token, and how many seconds so many orders take the board.
 
     `refused` is told the side of each 429.
     """
@@ -208,7 +208,7 @@ def _adapters(
         poll_seconds=kaiten.poll_seconds,
     )  # fmt: skip
     spool.serve({chat.name: chat.fetch, board.name: board.fetch})
-    return chat, board, lambda: board_budget.queued / max(1, board_budget.limit)
+    return chat, board, lambda orders: orders / max(1, board_budget.limit)
 
 
 def _chat_pace(chat: str) -> tuple[float, float]:

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much chance is played through; the defaults fit the everyday run."""
+    parser.addoption("--weather", type=int, default=500, help="seeds of the simulated weather (default 500)")
+    parser.addoption("--rules", type=int, default=0, help="seeds played without each rule; 0: until one ends badly")
+    parser.addoption("--outbox", type=int, default=200, help="examples of 50 steps of the outbox against its model")
+    parser.addoption("--soak", type=int, default=1, help="the bars in tests/bars are held so many times as long")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark whatever needs PostgreSQL, so that `-m "not postgres"` leaves it out."""
     for item in items:

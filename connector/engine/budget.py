@@ -6,7 +6,7 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -19,6 +19,11 @@ RIGHT_TO_ACT: ContextVar[Callable[[], float | None] | None] = ContextVar("right_
 Pace = Callable[[str], tuple[float, float]]
 """For a subject: (calls per second, burst)."""
 
+BULK = Urgency.LABEL
+"""This class and those after it pass one at a time, evenly spread (places taken together would come free together,
+and a client's call would wait for a whole window), and leave the last of five or more places to clients."""
+LATE = 0.1
+"""Seconds after which a place in the shared row is asked for again: it lasts a window from the asking."""
 REPEATED = 3
 """So many refusals of single subjects within their waits stop everybody."""
 
@@ -44,7 +49,8 @@ class RateBudget:
     A place is held during the call and cools for `window` seconds after the answer: whenever the other side counted
     the call, it was before the answer, so no window of its clock holds more than `limit`. Places are taken just in
     time, never reserved. `pace` limits single subjects (chats) besides. `share` (PostgreSQL) asks the row all daemons
-    of the database share for a place and returns the seconds to wait (0 = yours).
+    of the database share for a place, telling whether it is for bulk work, and returns the seconds to wait (0 =
+    yours); one at a time asks, and what the row gives goes to whoever is most urgent by then.
     """
 
     def __init__(
@@ -54,7 +60,7 @@ class RateBudget:
         window: float = 1.0,
         ceiling: int | None = None,
         pace: Pace | None = None,
-        share: Callable[[int, float], Awaitable[float]] | None = None,
+        share: Callable[[int, float, bool], Awaitable[float]] | None = None,
         refused: Callable[[], None] = lambda: None,
     ) -> None:
         self.limit = limit
@@ -71,6 +77,11 @@ class RateBudget:
         self._subjects: dict[str, _Subject] = {}
         self._subject_refusals: deque[float] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._bulk_at = 0.0
+        self._wanted: int | None = None
+        self._asked = 0
+        self._more_urgent = asyncio.Event()
+        self._asking: asyncio.Task[None] | None = None
 
     @property
     def queued(self) -> int:
@@ -92,9 +103,6 @@ class RateBudget:
         """See `connector.ports.Budget.call`."""
         await self._acquire(urgency, subject)
         try:
-            if self._share is not None:
-                while (wait := await self._share(self.limit, self._window)) > 0:  # noqa: ASYNC110  # a row wakes nobody
-                    await asyncio.sleep(wait)  # the row of all daemons cannot wake us
             right = RIGHT_TO_ACT.get()
             until = right() if right is not None else None
             if until is not None and asyncio.get_running_loop().time() > until:
@@ -141,12 +149,13 @@ class RateBudget:
         try:
             await waiter.granted
         except asyncio.CancelledError:
-            if waiter.granted.done() and not waiter.granted.cancelled():
+            if waiter.granted.done() and not waiter.granted.cancelled() and waiter.granted.exception() is None:
                 self._busy -= 1  # granted in the very moment of the cancellation: give the place back unused
                 self._grant()
             raise
 
-    def _grant(self) -> None:
+    def _grant(self, *, given: bool = False) -> None:
+        """Hands out the free places; where a row is shared, only the one it has `given`, and asks it for more."""
         now = asyncio.get_running_loop().time()
         self._thaw()
         passed: list[_Waiter] = []
@@ -154,16 +163,58 @@ class RateBudget:
             waiter = heapq.heappop(self._waiters)
             if waiter.granted.done():
                 continue
+            bulk = waiter.urgency >= BULK
+            taken = self._busy + len(self._cooling)
+            if bulk and (now < self._bulk_at or taken + 1 == self.limit >= 5):
+                passed.append(waiter)
+                break  # those behind it are bulk too
             if waiter.subject is not None and self._ready_at(waiter.subject, now) > now:
                 passed.append(waiter)
                 continue
+            if self._share is not None and not given:
+                passed.append(waiter)
+                self._ask(waiter.urgency)
+                break
+            given = False
             if waiter.subject is not None and self._pace is not None:
                 self._of(waiter.subject, now).allowance -= 1.0
+            if bulk:
+                self._bulk_at = now + self._window / self.limit
             self._busy += 1
             waiter.granted.set_result(None)
         for waiter in passed:
             heapq.heappush(self._waiters, waiter)
         self._arm()
+
+    def _ask(self, urgency: int) -> None:
+        """Has the shared row asked for a place for this class, at once if it is more urgent than the one asked for."""
+        self._wanted = urgency
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_row())
+        elif urgency < self._asked:
+            self._more_urgent.set()
+
+    async def _ask_row(self) -> None:
+        assert self._share is not None
+        while self._wanted is not None:
+            self._asked = self._wanted
+            self._more_urgent.clear()
+            begun = asyncio.get_running_loop().time()
+            try:
+                wait = await self._share(self.limit, self._window, self._asked >= BULK)
+                if wait > 0:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(wait):  # the row wakes nobody
+                            await self._more_urgent.wait()
+            except Exception as trouble:  # it belongs to those who wait for the row's answer
+                self._wanted = None
+                for waiter in self._waiters:
+                    if not waiter.granted.done():
+                        waiter.granted.set_exception(trouble)
+                return
+            late = asyncio.get_running_loop().time() - begun > LATE  # its second may be over before the call arrives
+            self._wanted = None
+            self._grant(given=wait <= 0 and not late)
 
     def _thaw(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -199,14 +250,15 @@ class RateBudget:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()
-        moments = []
         if self._paused_until > now:
-            moments.append(self._paused_until)
-        elif self._busy + len(self._cooling) >= self.limit:
-            if not self._cooling:
-                return  # the end of a call will look again
-            moments.append(self._cooling[0])
+            moments = [self._paused_until]
         else:
-            moments += [self._ready_at(waiter.subject, now) for waiter in self._waiters if waiter.subject is not None]
+            moments = [self._cooling[0]] if self._cooling else []  # the end of a call will look again by itself
+            if self._busy + len(self._cooling) < self.limit:
+                for waiter in self._waiters:
+                    ready = now if waiter.subject is None else self._ready_at(waiter.subject, now)
+                    ready = max(ready, self._bulk_at) if waiter.urgency >= BULK else ready
+                    if ready > now:  # the others wait for the row all daemons share, or for a place not kept free
+                        moments.append(ready)
         if moments:
             self._timer = loop.call_at(max(min(moments), now + 0.001), self._grant)

@@ -68,7 +68,7 @@ class Daemon:
         policy: Policy,
         settle_board: Settle,
         pulse: Pulse,
-        board_backlog: Callable[[], float] = lambda: 0.0,
+        board_backlog: Callable[[int], float] | None = None,
         lease: float = 20.0,
     ) -> None:
         self.database = database

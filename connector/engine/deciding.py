@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError, StatementError
 
 from connector.domain.decide import decide
 from connector.domain.policy import Policy
@@ -34,10 +34,11 @@ class Decider:
         while not self._pulse.stopping.is_set():
             try:
                 wake, turn, now = await self._turn(limit)
-            except StatementError as trouble:
-                if isinstance(trouble, DBAPIError) and trouble.connection_invalidated:
-                    await self._unavailable(trouble)
-                elif limit > 1:
+            except (OperationalError, InterfaceError, InternalError) as trouble:
+                await self._unavailable(trouble)  # the database's trouble: no event is to blame
+                continue
+            except (StatementError, ValueError, OverflowError) as trouble:
+                if limit > 1:
                     limit = 1  # one client spoils the transaction of all: find it
                 else:
                     await self._set_aside(trouble)
@@ -83,9 +84,14 @@ class Decider:
             self._pulse.metrics.aside.labels("raised").inc()
             line(logging.ERROR, "decision_failed", key=key, reason=reason)
 
-    async def _set_aside(self, trouble: StatementError) -> None:
-        reason = f"cannot be written down: {type(trouble.orig or trouble).__name__}"
-        key = await self._database.run(lambda connection: deciding.set_aside_head(connection, reason))
+    async def _set_aside(self, trouble: StatementError | ValueError | OverflowError) -> None:
+        cause = trouble.orig or trouble if isinstance(trouble, StatementError) else trouble
+        reason = f"cannot be written down: {type(cause).__name__}"
+        try:
+            key = await self._database.run(lambda connection: deciding.set_aside_head(connection, reason))
+        except SQLAlchemyError as another:
+            await self._unavailable(another)
+            return
         self._pulse.metrics.aside.labels("raised").inc()
         line(logging.ERROR, "decision_failed", key=key, reason=reason)
 

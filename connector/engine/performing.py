@@ -36,6 +36,8 @@ Perform = Callable[[Order[Effect]], Awaitable[tuple[Ref, ...]]]
 class Performer:
     """One per side. Once the side is `behind` seconds late, waiting messages of one ticket are joined.
 
+    `backlog` tells how many seconds so many waiting orders will take; without it nothing is joined.
+
     A claimed lane stays ours for `lease` seconds after the last heartbeat.
     """
 
@@ -49,7 +51,7 @@ class Performer:
         policy: Callable[[], Policy],
         capacity: int,
         lease: float,
-        backlog: Callable[[], float] = lambda: 0.0,
+        backlog: Callable[[int], float] | None = None,
         behind: float = 3.0,
     ) -> None:
         self._database = database
@@ -106,10 +108,12 @@ class Performer:
                 await self._pulse.wait(self._side, seconds)
 
     async def _claim(self, free: int) -> tuple[list[outbox.Claim], float | None, float]:
-        joining = self._policy().comment_limit if self._backlog() > self._behind else None
-
         def step(connection: Connection) -> tuple[list[outbox.Claim], float | None, float]:
             now = self._database.now(connection)
+            joining = None
+            if self._backlog is not None:
+                late = self._backlog(outbox.orders_waiting(connection, port=self._side))
+                joining = self._policy().comment_limit if late > self._behind else None
             claims = outbox.claim(
                 connection,
                 now,

@@ -88,6 +88,8 @@ class Pulse:
 
     async def wait(self, name: str, seconds: float | None) -> None:
         """Until signalled, or the seconds are over, or the daemon stops."""
+        if name not in self._signals and self.stopping.is_set():
+            self.signal(name)  # the stop has reached only those who had waited before
         event = self._signals[name]
         try:
             async with asyncio.timeout(seconds):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import Literal, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,13 +40,14 @@ class Reader:
         self._first_cursor = first_cursor
         self._lease = lease
         self._unread = False
+        self._renew_at = 0.0
 
     async def run(self) -> None:
         """Until the daemon stops."""
         cursor: str | None = None
         started = False
         while not self._pulse.stopping.is_set():
-            if self._database.shared and not await self._may_read():
+            if self._database.shared and time.monotonic() >= self._renew_at and not await self._may_read():
                 started = False
                 await self._pulse.rest(self._lease / 4)
                 continue
@@ -141,8 +143,10 @@ class Reader:
         return await self._database.run(lambda connection: read_mark(connection, f"cursor:{self._side}"))
 
     async def _may_read(self) -> bool:
+        """Takes or renews the right to read; for the first quarter of the lease nobody need ask again."""
+        begun = time.monotonic()
         try:
-            return await self._database.run(
+            held = await self._database.run(
                 lambda connection: hold(
                     connection, self._database.now(connection), f"read:{self._side}", self._pulse.holder, self._lease
                 )
@@ -150,3 +154,5 @@ class Reader:
         except SQLAlchemyError as trouble:
             self._pulse.sides["store"].bad(type(trouble).__name__)
             return False
+        self._renew_at = begun + self._lease / 4 if held else 0.0
+        return held

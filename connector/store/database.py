@@ -15,13 +15,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from connector.store import migrate
+
+if TYPE_CHECKING:
+    import psycopg
 
 T = TypeVar("T")
 
@@ -166,6 +169,8 @@ class Database:
 
 POOL = 4
 """PostgreSQL connections (measured: 4 suffice on a fast disk)."""
+FROZEN_SECONDS = 8.0
+"""A daemon that stops in the middle of a transaction keeps its row locks no longer: the others need those clients."""
 CONFLICT_TRIES = 5
 _DATABASE_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
 
@@ -195,15 +200,32 @@ def open_database(url: str, *, clock: Callable[[], float] | None = None) -> Data
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock(path)
         engine = _sqlite(path)
-        migrate.upgrade(engine)
+        _upgrade(engine, lock)
         return Database(engine, shared=False, clock=clock, lock=lock)
     if backend == "postgresql":
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=2, pool_pre_ping=True
         )
-        migrate.upgrade(engine)
+        event.listen(engine, "connect", _let_go_when_frozen)
+        _upgrade(engine, None)
         return Database(engine, shared=True, clock=clock, lock=None)
     raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
+
+
+def _let_go_when_frozen(connection: psycopg.Connection, _: object) -> None:
+    """https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT"""
+    connection.execute(f"SET idle_in_transaction_session_timeout = {int(FROZEN_SECONDS * 1000)}".encode())
+    connection.commit()
+
+
+def _upgrade(engine: Engine, lock: IO[str] | None) -> None:
+    try:
+        migrate.upgrade(engine)
+    except BaseException:
+        engine.dispose()
+        if lock is not None:
+            lock.close()
+        raise
 
 
 def _sqlite(path: Path) -> Engine:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, or_, select, text, tuple_, update
 
 from connector.domain.client import Client
 from connector.domain.decide import Decision
@@ -29,7 +29,7 @@ from connector.domain.events import (
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
 from connector.store import codec
-from connector.store.ingest import EVENTS, insert_for, note_own, ticket_in, wake_lanes
+from connector.store.ingest import EVENTS, insert_for, insert_new, note_own, storable, ticket_in, upsert, wake_lanes
 from connector.store.routes import lane_of, port_of
 from connector.store.tables import Found, Noted, State, clients, counters, journal, lanes, made, outbox, tickets
 
@@ -39,6 +39,8 @@ CLOSED_KEPT = 5
 """Closed tickets that stay in a client's sight; older ones are loaded only when an event names them."""
 PER_TURN = 16
 """Events of one client decided in one transaction: a client who writes 200 lines does not hold up the others."""
+NONE = ""
+"""Stands for no id at all: an empty list would become a subquery, and PostgreSQL then reads the whole table."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +71,8 @@ _waiting = (
 _clients = select(clients.c.id, clients.c.state).where(clients.c.id.in_(bindparam("ids", expanding=True)))
 _tickets = select(tickets.c.client, tickets.c.state).where(
     or_(
-        (tickets.c.client.in_(bindparam("clients", expanding=True))) & tickets.c.live,
+        # As the partial index has it: `live = 1`, as SQLAlchemy writes it for SQLite, would read every ticket.
+        tickets.c.client.in_(bindparam("clients", expanding=True)) & text("tickets.live"),
         tickets.c.id.in_(bindparam("ids", expanding=True)),
     )
 )
@@ -168,7 +171,7 @@ def handle(connection: Connection, now: float, decide: Decide, *, policy_version
             try:
                 decision = _decide(connection, decide, seen, event)
             except Exception as error:  # rule 8: kept raw with its reason, shown, replayable; the rest flows on
-                reason = f"{type(error).__name__}: {error}"
+                reason = storable(f"{type(error).__name__}: {error}")
                 written.settle(row, Noted.RAISED, reason)
                 turn.raised.append((row.key, reason))
                 continue
@@ -276,7 +279,7 @@ def _load(connection: Connection, queues: dict[str, list[tuple[Found, Event | No
                 by_key[order.key] = TicketId(order.ticket)
         named |= {*by_ref.values(), *by_key.values()}
     found: dict[str, dict[str, Ticket]] = defaultdict(dict)
-    for row in connection.execute(_tickets, {"clients": ids, "ids": list(named)}):
+    for row in connection.execute(_tickets, {"clients": ids, "ids": list(named) or [NONE]}):
         ticket = codec.read_ticket(row.state)
         found[row.client][ticket.id] = ticket
     if cards:
@@ -336,11 +339,8 @@ class _Written:
         if self.rows:
             connection.execute(_mark_decided, self.rows)
         if self.clients:
-            statement = insert_for(connection, clients)
             connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["id"], set_={"state": statement.excluded.state, "wake": statement.excluded.wake}
-                ),
+                upsert(connection, clients, "id", "state", "wake"),
                 [
                     {"id": key, "state": codec.write_client(client), "wake": self.wakes[key]}
                     for key, client in sorted(self.clients.items())
@@ -348,9 +348,7 @@ class _Written:
             )
             self._save_tickets(connection, before)
         if self.orders:
-            connection.execute(
-                insert_for(connection, outbox).on_conflict_do_nothing(index_elements=["key"]), self.orders
-            )
+            connection.execute(insert_new(connection, outbox, "key"), self.orders)
         for port, wanted in sorted(self.due.items()):
             wake_lanes(connection, port, [(lane, self.now, urgency) for lane, urgency in sorted(wanted.items())])
 
@@ -373,12 +371,4 @@ class _Written:
                         }
                     )  # fmt: skip
         if rows:
-            statement = insert_for(connection, tickets)
-            new = statement.excluded
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["id"],
-                    set_={"card_port": new.card_port, "card": new.card, "live": new.live, "state": new.state},
-                ),
-                rows,
-            )
+            connection.execute(upsert(connection, tickets, "id", "card_port", "card", "live", "state"), rows)

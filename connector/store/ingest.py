@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -45,7 +46,50 @@ class Ingested:
 
 def insert_for(connection: Connection, table: Table) -> Any:
     """INSERT in the dialect at hand: both know ON CONFLICT, SQLAlchemy spells it per dialect."""
-    return (postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
+    return _insert(connection.dialect.name, table)
+
+
+def insert_new(connection: Connection, table: Table, *by: str) -> Insert:
+    """INSERT that leaves a row alone whose columns `by` are there already."""
+    return _insert_new(connection.dialect.name, table, by)
+
+
+def upsert(connection: Connection, table: Table, by: str, *columns: str) -> Insert:
+    """INSERT that writes `columns` into the row whose column `by` is there already."""
+    return _upsert(connection.dialect.name, table, by, columns)
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return (postgresql_insert if dialect == "postgresql" else sqlite_insert)(table)
+
+
+# Built once: building such a statement costs several times what running it does.
+
+
+@cache
+def _insert_new(dialect: str, table: Table, by: tuple[str, ...]) -> Insert:
+    built: Insert = _insert(dialect, table).on_conflict_do_nothing(index_elements=by)
+    return built
+
+
+@cache
+def _upsert(dialect: str, table: Table, by: str, columns: tuple[str, ...]) -> Insert:
+    statement = _insert(dialect, table)
+    fresh = {name: statement.excluded[name] for name in columns}
+    built: Insert = statement.on_conflict_do_update(index_elements=[by], set_=fresh)
+    return built
+
+
+@cache
+def _wake(dialect: str) -> Insert:
+    statement = _insert(dialect, lanes)
+    new = statement.excluded
+    lower = func.min if dialect == "sqlite" else func.least
+    built: Insert = statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={"due": func.coalesce(lanes.c.due, new.due), "urgency": lower(lanes.c.urgency, new.urgency)},
+    )
+    return built
 
 
 _known = select(journal.c.key).where(journal.c.key.in_(bindparam("keys", expanding=True)))
@@ -119,7 +163,7 @@ def storable(text: str) -> str:
 def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Journal rows; one whose key is there already is left as it is."""
     if rows:
-        connection.execute(insert_for(connection, journal).on_conflict_do_nothing(index_elements=["key"]), list(rows))
+        connection.execute(insert_new(connection, journal, "key"), list(rows))
 
 
 def note_own(connection: Connection, now: float, events: Iterable[TimePassed | Done | Failed]) -> None:
@@ -139,29 +183,15 @@ def wake_lanes(connection: Connection, port: str, wanted: Sequence[tuple[str, fl
     """Marks lanes (key, due, urgency) as having work. A lane that waits or is being served keeps its own moment."""
     if not wanted:
         return
-    statement: Insert = insert_for(connection, lanes)
-    new = statement.excluded  # type: ignore[attr-defined]  # of the dialects' Insert, see insert_for
-    lower = func.min if connection.dialect.name == "sqlite" else func.least
-    statement = statement.on_conflict_do_update(  # type: ignore[attr-defined]
-        index_elements=["key"],
-        set_={
-            "due": func.coalesce(lanes.c.due, new.due),
-            "urgency": lower(lanes.c.urgency, new.urgency),
-        },
-    )
     connection.execute(
-        statement,
+        _wake(connection.dialect.name),
         [{"key": key, "port": port, "due": due, "urgency": urgency, "fence": 0} for key, due, urgency in wanted],
     )
 
 
 def keep_mark(connection: Connection, name: str, value: str) -> None:
     """A named value that outlives the process: a read cursor, the last known layout, a budget."""
-    statement = insert_for(connection, marks)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}),
-        {"name": name, "value": value},
-    )
+    connection.execute(upsert(connection, marks, "name", "value"), {"name": name, "value": value})
 
 
 def read_mark(connection: Connection, name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -27,9 +27,10 @@ from connector.domain.effects import (
 )
 from connector.domain.events import Done, Failed, Refusal
 from connector.domain.refs import ClientId, Key, Ref
+from connector.domain.ticket import Ticket
 from connector.ports import Order
 from connector.store import codec
-from connector.store.ingest import insert_for, note, note_own
+from connector.store.ingest import insert_new, note, note_own, storable
 from connector.store.routes import BOARD
 from connector.store.tables import Found, Noted, State, lanes, made, outbox, tickets
 
@@ -190,9 +191,18 @@ def claim(
     idle = [lane for lane in due if lane not in heads]
     cards = _cards_of(connection, heads.values()) if port == BOARD else {}
     taken: dict[str, list[Found]] = {}
+    cardless = {
+        lane: head
+        for lane, head in heads.items()
+        if port == BOARD and head.kind != "CreateCard" and head.ticket not in cards
+    }
+    homeless = _tickets_of(connection, cardless.values())
     stranded: list[Found] = []
     for lane, head in heads.items():
-        if port == BOARD and head.kind != "CreateCard" and head.ticket not in cards:
+        if lane in cardless and head.attempt > 0 and (known := homeless.get(head.ticket)) and known.former:
+            # Nobody knows whether it reached the card that was lost: it looks there before it goes to another one.
+            cards[head.ticket] = known.former
+        elif lane in cardless:
             create = connection.execute(_first_create, {"lane": lane}).first()
             if create is None:
                 idle.append(lane)
@@ -203,7 +213,7 @@ def claim(
     if idle:
         connection.execute(_hold, {"keys": idle})
     if stranded:
-        _tell_lost(connection, now, stranded)
+        _tell_lost(connection, now, stranded, homeless)
     if not taken:
         return []
     effects = {row.seq: codec.read_effect(row.kind, row.effect) for rows in taken.values() for row in rows}
@@ -275,13 +285,13 @@ def settle(connection: Connection, now: float, outcomes: Sequence[tuple[Claim, O
                     events.append(Done(key=Key(f"done:{key}"), at=at, client=claim_.client, effect=effect, made=refs))
             case Later(reason=reason, wait=seconds, surely_not_done=untouched):
                 counted = claim_.order.attempt - 1 if untouched else claim_.order.attempt
-                again += [{"row": row, "counted": counted, "why": reason} for row in claim_.rows]
+                again += [{"row": row, "counted": counted, "why": storable(reason)} for row in claim_.rows]
                 wait[claim_.lane] = now + seconds
             case Refused(refusal=Refusal.GONE, reason=reason) if claim_.port == BOARD and not isinstance(
                 effect, CreateCard
             ):
                 # The card is gone, the words are not: they wait for the card that the decision will order.
-                again += [{"row": row, "counted": 0, "why": reason} for row in claim_.rows]
+                again += [{"row": row, "counted": 0, "why": storable(reason)} for row in claim_.rows]
                 wait[claim_.lane] = now + DECIDED_WITHIN
                 events.append(_failed(claim_, Refusal.GONE, reason, at, suffix=f":{claim_.fence}"))
             case Refused(reason=reason) if isinstance(effect, React | AnswerTap):
@@ -290,13 +300,13 @@ def settle(connection: Connection, now: float, outcomes: Sequence[tuple[Claim, O
             case Refused() if len(claim_.rows) > 1:
                 apart += [{"row": row} for row in claim_.rows]
             case Refused(refusal=refusal, reason=reason):
-                ended.append({"row": claim_.seq, "to": State.DEAD, "why": f"{refusal}: {reason}", "at": now})
+                ended.append({"row": claim_.seq, "to": State.DEAD, "why": storable(f"{refusal}: {reason}"), "at": now})
                 events.append(_failed(claim_, refusal, reason, at))
     for statement, rows in ((_end, ended), (_again, again), (_apart, apart)):
         if rows:
             connection.execute(statement, rows)
     if things:
-        connection.execute(insert_for(connection, made).on_conflict_do_nothing(index_elements=["key", "place"]), things)
+        connection.execute(insert_new(connection, made, "key", "place"), things)
     note(connection, own)
     if wait:
         left = {row.lane: row.urgency for row in connection.execute(_left, {"lanes": list(wait)})}
@@ -348,6 +358,17 @@ def waiting(connection: Connection, now: float, *, port: str) -> int:
     )
 
 
+def orders_waiting(connection: Connection, *, port: str, at_most: int = 1_000) -> int:
+    """How many orders of this side are not done yet and wait for nothing but their turn, counted up to a limit."""
+    found = (
+        select(outbox.c.seq)
+        .join(lanes, lanes.c.key == outbox.c.lane)
+        .where(lanes.c.port == port, lanes.c.due.is_not(None), _open)
+        .limit(at_most)
+    )
+    return int(connection.execute(select(func.count()).select_from(found.subquery())).scalar_one())
+
+
 def release_all(connection: Connection, now: float) -> int:
     """After a restart of the only daemon: what the dead process held is due at once. Returns how many lanes."""
     return connection.execute(update(lanes).where(lanes.c.holder.is_not(None)).values(due=now, holder=None)).rowcount
@@ -387,18 +408,24 @@ def _companions(connection: Connection, lane: str, head: Found, *, joining: int 
     return run[1 : joinable(comments, joining)]
 
 
-def _tell_lost(connection: Connection, now: float, heads: Sequence[Found]) -> None:
+def _tickets_of(connection: Connection, heads: Collection[Found]) -> dict[str, Ticket]:
+    if not heads:
+        return {}
+    rows = connection.execute(_states, {"ids": [head.ticket for head in heads]})
+    return {ticket.id: ticket for ticket in (codec.read_ticket(row.state) for row in rows)}
+
+
+def _tell_lost(connection: Connection, now: float, heads: Sequence[Found], known: Mapping[str, Ticket]) -> None:
     """Orders whose card was lost before they were carried out end like those that met the loss themselves.
 
     Each is told once per card: the decision orders a new card where one of them is worth it.
     """
-    rows = connection.execute(_states, {"ids": [head.ticket for head in heads]})
-    lost = {ticket.id: ticket for row in rows if (ticket := codec.read_ticket(row.state)).lost}
     at = datetime.fromtimestamp(now, UTC)
     events = []
     for head in heads:
-        if head.ticket in lost:
-            generation = lost[head.ticket].generation
+        ticket = known.get(head.ticket)
+        if ticket is not None and ticket.lost:
+            generation = ticket.generation
             for row in connection.execute(_following, {"lane": head.lane, "after": head.seq - 1}):
                 events.append(
                     Failed(
@@ -461,7 +488,7 @@ def _failed(claim_: Claim, refusal: Refusal, reason: str, at: datetime, suffix: 
     key = claim_.order.key
     return Failed(
         key=Key(f"failed:{key}{suffix}"), at=at, client=claim_.client, effect=claim_.order.effect, refusal=refusal,
-        reason=reason,
+        reason=storable(reason),
     )  # fmt: skip
 
 

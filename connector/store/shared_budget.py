@@ -6,7 +6,9 @@ import json
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from connector.ports import Unavailable
 from connector.store.database import Database
 from connector.store.ingest import insert_for
 from connector.store.tables import marks
@@ -14,7 +16,10 @@ from connector.store.tables import marks
 MARGIN = 0.15
 """Seconds a place is kept longer than the window: the way to the other side is not always equally long."""
 
-Share = Callable[[int, float], Awaitable[float]]
+KEPT_FREE = 5
+"""Of so many places one is not for bulk work, so that another daemon's client finds it."""
+
+Share = Callable[[int, float, bool], Awaitable[float]]
 
 
 def sharing(database: Database, name: str) -> Share | None:
@@ -22,10 +27,15 @@ def sharing(database: Database, name: str) -> Share | None:
     if not database.shared:
         return None
 
-    async def share(limit: int, window: float) -> float:
-        return await database.run(
-            lambda connection: take_place(connection, database.now(connection), name, limit, window)
-        )
+    async def share(limit: int, window: float, bulk: bool) -> float:
+        room = limit - max(1, limit // KEPT_FREE) if bulk and limit > 1 else limit
+        try:
+            return await database.run(
+                lambda connection: take_place(connection, database.now(connection), name, room, window)
+            )
+        except SQLAlchemyError as trouble:
+            reason = f"the rate budget's row cannot be asked: {type(trouble).__name__}"
+            raise Unavailable(reason, surely_not_done=True) from trouble
 
     return share
 

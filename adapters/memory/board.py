@@ -1,0 +1,326 @@
+"""The board side in memory: cards that carry a ticket's id, comments that carry our signature, one log of changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar, assert_never
+
+from adapters.memory.paper import page, rewritten
+from adapters.memory.weather import CALM, Weather
+from adapters.memory.world import BoardWorld, Card, Change, Comment
+from connector.domain.effects import (
+    AddComment,
+    AddFiles,
+    AddTag,
+    BoardEffect,
+    CreateCard,
+    EditComment,
+    MoveCard,
+    Section,
+)
+from connector.domain.events import (
+    Agent,
+    AgentAttached,
+    AgentCommented,
+    AgentEdited,
+    AgentRemoved,
+    BoardEvent,
+    CardSeen,
+    Refusal,
+)
+from connector.domain.layout import BoardLayout, Column, Layout
+from connector.domain.refs import Key, Ref, TicketId
+from connector.domain.signature import sign, signatures
+from connector.domain.text import units
+from connector.domain.words import File, Text
+from connector.ports import Arrival, Batch, Budget, Order, Rejected, Spool
+
+PORT: Final = "memory-board"
+COMMENT_LIMIT = 4096
+"""UTF-16 units one comment may have."""
+
+E = TypeVar("E", bound=BoardEffect)
+
+
+class MemoryBoard:
+    """A `connector.ports.Board` over a `BoardWorld`. `poll_seconds` is how long a read waits for a change."""
+
+    def __init__(
+        self,
+        world: BoardWorld,
+        *,
+        weather: Weather = CALM,
+        budget: Budget | None = None,
+        spool: Spool | None = None,
+        poll_seconds: float = 3.0,
+    ) -> None:
+        self._world = world
+        self._weather = weather
+        self._budget = budget
+        self._spool = spool
+        self._poll_seconds = poll_seconds
+
+    @property
+    def name(self) -> str:
+        """The `port` of every ref made here."""
+        return PORT
+
+    async def identify(self) -> str:
+        """See `connector.ports.Port`."""
+        async with self._call("board.identify"):
+            return self._world.account
+
+    async def layout(self, spaces: Sequence[str]) -> Layout:
+        """One board per board that cards stand on, with their columns."""
+        async with self._call("board.layout"):
+            cards = self._world.cards.values()
+            boards = {card.board: sorted({each.column for each in cards if each.board == card.board}) for card in cards}
+        return Layout(
+            spaces=tuple((space, space) for space in spaces),
+            boards=tuple(
+                BoardLayout(
+                    id=board, title=board, space="", columns=tuple(Column(id=each, title=each) for each in columns),
+                    lanes=(),
+                )
+                for board, columns in sorted(boards.items())
+            ),
+            users=(), fields=(),
+        )  # fmt: skip
+
+    def watch(self, boards: Sequence[str]) -> None:
+        """Every card that carries a ticket's id is watched anyway."""
+
+    def hint(self) -> None:
+        """Lets a waiting read look at once."""
+        self._world.changed.ring()
+
+    async def read(self, cursor: str | None) -> Batch:
+        """What has changed since the cursor (a place in the log); without one, everything there is."""
+        async with self._call("board.read"):
+            since = int(cursor) if cursor else 0
+            if len(self._world.changes) <= since:
+                await self._world.changed.wait(self._poll_seconds)
+            events = [self._event(change) for change in self._world.changes[since:]]
+            arrivals = {
+                event.key: Arrival(key=event.key, raw=json.dumps({"key": event.key}), event=event)
+                for event in events
+                if event is not None
+            }
+            batch = Batch(arrivals=tuple(arrivals.values()), cursor=str(len(self._world.changes)))
+        return batch
+
+    async def perform(self, order: Order[BoardEffect]) -> tuple[Ref, ...]:
+        """Carries the order out; above the first attempt it looks before it writes."""
+        effect = order.effect
+        match effect:
+            case CreateCard():
+                return await self._create(order, effect)
+            case AddComment():
+                return await self._comment(order, effect)
+            case EditComment():
+                return await self._edit(order, effect)
+            case AddFiles():
+                await self._add_files(order, effect)
+            case AddTag():
+                async with self._call("board.tag", order):
+                    card = self._card(order)
+                    if effect.name not in card.tags:
+                        card.tags.append(effect.name)
+                        self._world.touch(card)
+            case MoveCard():
+                if effect.spot is None:
+                    raise Rejected("nobody said where to")
+                async with self._call("board.move", order):
+                    spot = effect.spot
+                    self._world.move(self._card(order), column=spot.column, lane=spot.lane, board=spot.board)
+            case _:
+                assert_never(effect)
+        return ()
+
+    async def fetch(self, file: Ref) -> AsyncIterator[bytes]:
+        """See `connector.ports.Port`."""
+        content = self._world.contents.get(file.id)
+        if content is None:
+            raise Rejected(f"there is no file {file.id}", Refusal.GONE)
+        yield content
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+    # ---- orders
+
+    async def _create(self, order: Order[BoardEffect], effect: CreateCard) -> tuple[Ref, ...]:
+        spot = effect.spot
+        if spot is None:
+            raise Rejected("nobody said where to")
+        if order.attempt > 1:
+            async with self._call("board.look", order):
+                found = self._by_external_id(effect.external_id)
+            if found is not None:
+                return (card_ref(found.id),)
+        async with self._call("board.create", order):
+            card = self._world.open(
+                Card(
+                    id=self._world.number(), external_id=effect.external_id, title=effect.title,
+                    description=effect.description, board=spot.board, column=spot.column or self._world.column,
+                    lane=spot.lane, at=self._world.clock(), due_at=effect.due_at, responsible=spot.responsible,
+                    fields=dict(spot.fields),
+                )
+            )  # fmt: skip
+        return (card_ref(card.id),)
+
+    async def _comment(self, order: Order[BoardEffect], effect: AddComment) -> tuple[Ref, ...]:
+        there: dict[Key, Comment] = {}
+        if order.attempt > 1:
+            async with self._call("board.look", order):
+                # An archived card can still be read: what reached it before it was put away was done.
+                there = self._holders(self._card(order, archived=True), effect.sections)
+        lacking = [section for section in effect.sections if section.key not in there]
+        for section in lacking:
+            await self._bring(section.files)
+        if lacking:
+            async with self._call("board.comment", order):
+                made = self._write(self._card(order), lacking, internal=effect.internal)
+            there |= {section.key: made for section in lacking}
+        refs = dict.fromkeys(comment_ref(there[section.key]) for section in effect.sections)
+        return tuple(refs)
+
+    async def _edit(self, order: Order[BoardEffect], effect: EditComment) -> tuple[Ref, ...]:
+        section = effect.section
+        await self._bring(section.files)
+        async with self._call("board.look", order):
+            holder = self._holders(self._card(order, archived=order.attempt > 1), (section,)).get(section.key)
+        if holder is not None and order.attempt > 1 and rewritten(holder.raw, section) == holder.raw:
+            return (comment_ref(holder),)
+        async with self._call("board.edit", order):
+            card = self._card(order)
+            if holder is None or holder.deleted:
+                # It never got here, or somebody deleted it, or the card is another one now: the words are not lost.
+                return (comment_ref(self._write(card, (section,), internal=False)),)
+            self._world.rewrite(holder, self._fitting(rewritten(holder.raw, section)))
+            holder.files += [file for file in section.files if file not in holder.files]
+        return (comment_ref(holder),)
+
+    async def _add_files(self, order: Order[BoardEffect], effect: AddFiles) -> None:
+        await self._bring(effect.files)
+        for file in effect.files:
+            if order.attempt > 1:
+                async with self._call("board.look", order):
+                    if file in self._card(order).files:
+                        continue
+            async with self._call("board.file", order):
+                card = self._card(order)
+                card.files.append(file)
+                self._world.touch(card)
+
+    async def _bring(self, files: Sequence[File]) -> None:
+        for file in files:
+            if self._spool is not None and file.ref.port != PORT:
+                async with self._spool.open(file) as path:
+                    self._world.contents[file.ref.id] = path.read_bytes()
+
+    def _write(self, card: Card, sections: Sequence[Section], *, internal: bool) -> Comment:
+        files = tuple(file for section in sections for file in section.files)
+        text = self._fitting(page(sections))
+        return self._world.comment(
+            card, text, author=self._world.account, name="Connector", internal=internal, files=files
+        )
+
+    def _fitting(self, text: str) -> str:
+        if units(text) > COMMENT_LIMIT:
+            raise Rejected(f"a comment longer than {COMMENT_LIMIT}")
+        return text
+
+    def _card(self, order: Order[BoardEffect], *, archived: bool = False) -> Card:
+        ref = order.card
+        card = self._world.cards.get(int(ref.id)) if ref is not None and ref.port == PORT else None
+        if card is None or card.deleted or (card.archived and not archived):
+            raise Rejected("the card is gone", Refusal.GONE)
+        return card
+
+    def _by_external_id(self, external_id: str) -> Card | None:
+        return next(
+            (card for card in self._world.cards.values() if card.external_id == external_id and not card.deleted), None
+        )
+
+    def _holders(self, card: Card, sections: Sequence[Section]) -> dict[Key, Comment]:
+        """Which comment of ours holds each section, where one does."""
+        found = {}
+        for section in sections:
+            for comment in card.comments:
+                if self._mine(comment) and not comment.deleted and sign(section.key) in signatures(comment.raw):
+                    found[section.key] = comment
+                    break
+        return found
+
+    def _mine(self, comment: Comment) -> bool:
+        """Our account and our signature: the account alone may be a person's, the signature alone a copy."""
+        return comment.author == self._world.account and bool(signatures(comment.raw))
+
+    @asynccontextmanager
+    async def _call(self, name: str, order: Order[BoardEffect] | None = None) -> AsyncIterator[None]:
+        """One call to the tool: its place in the budget, and the weather around it."""
+        if self._budget is None or order is None:
+            await self._weather.before(name)
+            yield
+        else:
+            async with self._budget.call(order.urgency):
+                await self._weather.before(name)
+                yield
+        await self._weather.after(name)
+
+    # ---- changes
+
+    def _event(self, change: Change) -> BoardEvent | None:
+        """What a line of the log means now; None for our own deeds, foreign cards, and what is no longer there."""
+        card = self._world.cards[change.card]
+        if not card.external_id:
+            return None
+        ref, ticket = card_ref(card.id), TicketId(card.external_id)
+        if change.kind == "card":
+            ending = ":gone" if card.gone else ""
+            return CardSeen(
+                key=Key(f"{ref.key}:v{card.version}{ending}"), at=change.at, card=ref, ticket=ticket,
+                version=card.version, board=card.board, column=card.column, lane=card.lane, gone=card.gone,
+            )  # fmt: skip
+        comment = self._world.comments[change.comment or 0]
+        place = comment_ref(comment)
+        if self._mine(comment) or (comment.deleted and change.kind != "removal"):
+            return None
+        agent = Agent(ref=Ref(port=PORT, id=f"user/{comment.author}"), name=comment.name)
+        text = Text(plain=comment.text)
+        match change.kind:
+            case "comment":
+                return AgentCommented(
+                    key=place.key, at=comment.at, card=ref, ticket=ticket, comment=place, author=agent, text=text,
+                    files=tuple(comment.files), internal=comment.internal,
+                )  # fmt: skip
+            case "edit":
+                mark = sign(Key(comment.raw))[-16:].encode("utf-8").hex()
+                return AgentEdited(
+                    key=Key(f"{place.key}:edit:{mark}"), at=change.at, card=ref, ticket=ticket, comment=place,
+                    author=agent, text=text, internal=comment.internal,
+                )  # fmt: skip
+            case "removal":
+                return AgentRemoved(
+                    key=Key(f"{place.key}:removed"), at=change.at, card=ref, ticket=ticket, comment=place
+                )
+            case _ if change.file is not None:
+                return AgentAttached(
+                    key=change.file.ref.key, at=change.at, card=ref, ticket=ticket, comment=place, author=agent,
+                    file=change.file, internal=comment.internal,
+                )  # fmt: skip
+            case _:
+                return None
+
+
+def card_ref(card: int) -> Ref:
+    """A card."""
+    return Ref(port=PORT, id=str(card))
+
+
+def comment_ref(comment: Comment) -> Ref:
+    """A comment."""
+    return Ref(port=PORT, id=f"{comment.card}/{comment.id}")

@@ -1,0 +1,172 @@
+"""The adapters in memory keep the promises of the ports."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from adapters.memory import BoardWorld, ChatWorld, MemoryBoard, MemoryChat, Script
+from adapters.memory.chat import PORT as CHAT_PORT
+from adapters.memory.world import Card
+from connector.domain.effects import Spot
+from connector.domain.refs import Ref
+from connector.domain.words import File, FileKind
+from connector.ports import Unavailable
+from tests.adapters.contract import BoardContract, ChatContract, some_file
+
+
+def _now() -> datetime:
+    return datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+class _Folder:
+    """A spool whose files all lie there already."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.write_bytes(b"content")
+
+    @asynccontextmanager
+    async def open(self, file: File) -> AsyncIterator[Path]:
+        yield self._path
+
+
+class _MemoryChatStand:
+    def __init__(self, folder: Path) -> None:
+        self.world = ChatWorld(_now)
+        self.weather = Script()
+        self._spool = _Folder(folder / "file")
+        self.chat = self.reborn()
+        self.room = Ref(port=CHAT_PORT, id="1")
+
+    def reborn(self) -> MemoryChat:
+        return MemoryChat(self.world, weather=self.weather, spool=self._spool, poll_seconds=0.001)
+
+    async def write(self, text: str) -> None:
+        self._last = self.world.write("1", text)
+
+    async def rewrite(self, text: str) -> None:
+        self.world.edit(self._last, text)
+
+    async def send_picture(self, content: bytes) -> None:
+        self.world.contents["picture"] = content
+        picture = File(ref=Ref(port=CHAT_PORT, id="picture"), kind=FileKind.PHOTO, name="photo.jpg", size=len(content))
+        self.world.write("1", files=(picture,))
+
+    async def tap(self, data: str) -> None:
+        message = next(
+            each for each in self.world.shown("1") if any(data == b.data for row in each.buttons for b in row)
+        )
+        self.world.tap(message, data)
+
+    async def block(self) -> None:
+        self.world.block("1")
+
+    async def let_in(self) -> None:
+        self.world.let_in("1")
+
+    async def shown(self) -> list[str]:
+        return [message.text for message in self.world.shown("1") if message.order is not None]
+
+    async def marks(self) -> list[str]:
+        return [message.mark for message in self.world.shown("1") if message.mark is not None]
+
+    async def lose_next_answer(self) -> None:
+        self.weather.lose_answer("chat.")
+
+    async def refuse_next(self, seconds: int) -> None:
+        self.weather.refuse("chat.", Unavailable("too many", retry_after=seconds, surely_not_done=True))
+
+    def file(self, name: str) -> File:
+        return some_file("elsewhere", name)
+
+
+class _MemoryBoardStand:
+    spot = Spot(board="b1", column="inbox", lane="l1")
+    work = Spot(board="b1", column="doing")
+
+    def __init__(self, folder: Path) -> None:
+        self.world = BoardWorld(_now)
+        self.weather = Script()
+        self._spool = _Folder(folder / "file")
+        self.board = self.reborn()
+
+    def reborn(self) -> MemoryBoard:
+        return MemoryBoard(self.world, weather=self.weather, spool=self._spool, poll_seconds=0.001)
+
+    def _card(self, ref: Ref) -> Card:
+        return self.world.cards[int(ref.id)]
+
+    async def external_ids(self) -> list[str]:
+        return [card.external_id for card in self.world.cards.values()]
+
+    async def comments(self, card: Ref) -> list[str]:
+        return [comment.raw for comment in self._card(card).comments if not comment.deleted]
+
+    async def files(self, card: Ref) -> list[str]:
+        found = self._card(card)
+        return [file.name for file in found.files] + [file.name for each in found.comments for file in each.files]
+
+    async def tags(self, card: Ref) -> list[str]:
+        return self._card(card).tags
+
+    async def column(self, card: Ref) -> str:
+        return self._card(card).column
+
+    async def comment(self, card: Ref, text: str, *, internal: bool = False, ours: bool = False) -> None:
+        author = self.world.account if ours else "agent"
+        self._last = self.world.comment(self._card(card), text, author=author, internal=internal)
+
+    async def rewrite_comment(self, card: Ref, text: str) -> None:
+        self.world.rewrite(self._last, text)
+
+    async def remove_comment(self, card: Ref) -> None:
+        self.world.remove(self._last)
+
+    async def move(self, card: Ref) -> None:
+        self.world.move(self._card(card), column="doing")
+
+    async def archive(self, card: Ref) -> None:
+        self.world.archive(self._card(card))
+
+    async def lose_next_answer(self) -> None:
+        self.weather.lose_answer("board.")
+
+    async def refuse_next(self, seconds: int) -> None:
+        self.weather.refuse("board.", Unavailable("too many", retry_after=seconds, surely_not_done=True))
+
+    def file(self, name: str) -> File:
+        return some_file("elsewhere", name)
+
+
+class TestMemoryChat(ChatContract):
+    @pytest.fixture
+    def stand(self, tmp_path: Path) -> _MemoryChatStand:
+        return _MemoryChatStand(tmp_path)
+
+
+class TestMemoryBoard(BoardContract):
+    @pytest.fixture
+    def stand(self, tmp_path: Path) -> _MemoryBoardStand:
+        return _MemoryBoardStand(tmp_path)
+
+
+async def test_a_hostile_update_is_kept_aside_and_the_others_flow_on() -> None:
+    world = ChatWorld(_now)
+    chat = MemoryChat(world, poll_seconds=0.001)
+    world.send_hostile("1", "\ud800")
+    world.write("1", "Привет")
+    batch = await chat.read(None)
+    assert [arrival.event is None for arrival in batch.arrivals] == [True, False]
+    assert batch.arrivals[0].raw.isascii()
+
+
+async def test_a_repeated_comment_leaves_its_answer_in_order_of_sections() -> None:
+    world = BoardWorld(_now)
+    board = MemoryBoard(world, poll_seconds=0.001)
+    assert (await board.read(None)).cursor == "0"
+    assert await board.identify() == world.account

@@ -1,0 +1,166 @@
+"""One door to the database: all or nothing, one daemon on a file, tables as the migrations make them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from connector.store import migrate, outbox
+from connector.store.database import Busy, Database, open_database
+from connector.store.deciding import handle
+from connector.store.ingest import keep_mark, read_mark
+from connector.store.leases import hold, let_go
+from connector.store.tables import metadata
+from tests.store.shelf import Shelf, nothing, send, wrote
+
+
+def test_the_migrations_make_exactly_the_tables_we_use(shelf: Shelf) -> None:
+    def differences(connection: Connection) -> object:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert shelf.do(differences) == []
+
+
+def test_the_newest_migration_is_the_one_we_ask_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
+
+
+def test_opening_again_changes_nothing(database_url: str) -> None:
+    for turn in ("first", "second"):
+        database = open_database(database_url)
+        with database.engine.begin() as connection:
+            assert read_mark(connection, "kept") == (None if turn == "first" else "here")
+            keep_mark(connection, "kept", "here")
+        database.close()
+
+
+def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    database = open_database(database_url)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    with pytest.raises(RuntimeError, match="newer connector"):
+        open_database(database_url)
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "sqlite:///:memory:"])
+def test_a_database_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="database URL"):
+        open_database(url)
+
+
+def test_a_second_daemon_on_one_file_is_refused_and_told_who_has_it(sqlite_url: str) -> None:
+    first = open_database(sqlite_url)
+    try:
+        with pytest.raises(Busy, match=r"pid \d+ on .+ running since"):
+            open_database(sqlite_url)
+    finally:
+        first.close()
+    open_database(sqlite_url).close()
+
+
+async def test_a_step_that_fails_takes_nobody_with_it(shelf: Shelf) -> None:
+    def step(number: int, connection: Connection) -> int:
+        keep_mark(connection, f"step {number}", "done")
+        if number == 3:
+            raise ZeroDivisionError
+        return number
+
+    database = shelf.database
+    steps = [database.run(lambda connection, number=number: step(number, connection)) for number in range(6)]  # type: ignore[misc]
+    results = await asyncio.gather(*steps, return_exceptions=True)
+    assert [result for result in results if isinstance(result, int)] == [0, 1, 2, 4, 5]
+    assert isinstance(results[3], ZeroDivisionError)
+    kept = shelf.do(lambda connection: [read_mark(connection, f"step {number}") for number in range(6)])
+    assert [mark is not None for mark in kept] == [True, True, True, False, True, True]
+
+
+async def test_whoever_stops_waiting_does_not_stop_the_step(shelf: Shelf) -> None:
+    waiting = asyncio.ensure_future(shelf.database.run(lambda connection: keep_mark(connection, "kept", "here")))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert await shelf.database.run(lambda connection: read_mark(connection, "kept")) in ("here", None)
+
+
+def test_a_lease_is_renewed_by_its_holder_and_taken_over_when_it_runs_out(shelf: Shelf) -> None:
+    def take(holder: str) -> bool:
+        return shelf.do(lambda connection: hold(connection, shelf.now, "read:chat", holder, 60.0))
+
+    assert take("A")
+    assert not take("B")
+    shelf.now += 50
+    assert take("A")
+    shelf.now += 50
+    assert not take("B")
+    shelf.now += 20
+    assert take("B")
+    assert not take("A")
+
+
+def test_a_lease_that_is_let_go_is_free_at_once(shelf: Shelf) -> None:
+    shelf.do(lambda connection: hold(connection, shelf.now, "read:chat", "A", 60.0))
+    shelf.do(lambda connection: let_go(connection, "A"))
+    assert shelf.do(lambda connection: hold(connection, shelf.now, "read:chat", "B", 60.0))
+
+
+# ---- several daemons on PostgreSQL
+
+
+@pytest.fixture
+def shared(postgres_url: str) -> Shelf:
+    """A store that several daemons may work on."""
+    return Shelf(open_database(postgres_url))
+
+
+def _claim(shelf: Shelf, connection: Connection, holder: str, limit: int) -> list[outbox.Claim]:
+    return outbox.claim(connection, shelf.now, port="chat", holder=holder, lease=60.0, limit=limit)
+
+
+def test_two_daemons_never_take_the_same_lane(shared: Shelf) -> None:
+    for chat in "123456":
+        shared.order(send(chat, chat=chat), chat=chat)
+    engine = shared.database.engine
+    with engine.begin() as one, engine.begin() as other:
+        mine = {claim.lane for claim in _claim(shared, one, "A", 4)}
+        theirs = {claim.lane for claim in _claim(shared, other, "B", 4)}
+    assert len(mine) == 4
+    assert len(theirs) == 2
+    assert not mine & theirs
+    shared.database.close()
+
+
+def test_two_daemons_never_decide_for_the_same_client_at_once(shared: Shelf) -> None:
+    shared.note(*(wrote("a", chat=chat) for chat in "1234"))
+    engine = shared.database.engine
+    with engine.begin() as one, engine.begin() as other:
+        mine = handle(one, shared.now, nothing, policy_version="v", limit=3)
+        theirs = handle(other, shared.now, nothing, policy_version="v", limit=3)
+    assert (mine.events, theirs.events) == (3, 1)
+    shared.database.close()
+
+
+async def test_daemons_that_open_together_make_the_tables_once(postgres_url: str) -> None:
+    def opened() -> Database:
+        return open_database(postgres_url)
+
+    databases = await asyncio.gather(*(asyncio.to_thread(opened) for _ in range(4)))
+    for database in databases:
+        database.close()
+    assert len(databases) == 4
+
+
+def test_the_clock_is_the_databases_own(shared: Shelf) -> None:
+    told = shared.do(shared.database.now)
+    asked = shared.do(lambda connection: connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one())
+    assert told == pytest.approx(float(asked), abs=5.0)
+    shared.database.close()
