@@ -481,11 +481,15 @@ def sandbox(
 def bench(
     out: Annotated[Path, typer.Option(help="Where the figures go as JSON")] = Path("bench.json"),
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the load: to see that it works")] = False,
+    only: Annotated[str, typer.Option(help="Names of measures, by commas")] = "",
 ) -> None:
     """Measure: calls per message, bursts, latency, throughput, memory; prints a table and writes JSON."""
-    from bench import measure
+    from bench import MEASURES, measure
 
-    measure(daemon=_ourselves("run"), mapping=_example_mapping(), out=out, quick=quick)
+    wanted = [name.strip() for name in only.split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in MEASURES]:
+        _fail(2, f"there is no measure {', '.join(unknown)}; known: {', '.join(MEASURES)}")
+    measure(daemon=_ourselves("run"), mapping=_example_mapping(), out=out, quick=quick, only=wanted)
 
 
 def _ourselves(*arguments: str) -> list[str]:

@@ -52,7 +52,7 @@ def test_every_problem_is_told_at_once_with_the_variable_that_mends_it() -> None
 def test_an_unknown_setting_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("mapping: m.yaml\nboard: {base_url: 'http://b', pol_seconds: 3}\n", encoding="utf-8")
-    with pytest.raises(BadSettings, match="board.pol_seconds: there is no such setting"):
+    with pytest.raises(BadSettings, match=r"board\.pol_seconds: there is no such setting"):
         load_settings(path, TOKENS)
 
 
