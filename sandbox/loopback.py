@@ -26,7 +26,8 @@ class _Server(uvicorn.Server):
 
 def listener(port: int = 0) -> socket.socket:
     """A bound socket; port 0 takes a free one. Raises PortTaken."""
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Named, so that asyncio knows it for TCP and does not let small answers wait for company.
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((HOST, port))

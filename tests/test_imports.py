@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TOP_LEVEL = ("connector", "adapters", "mappings", "sandbox", "cli", "tests")
+TOP_LEVEL = ("connector", "adapters", "mappings", "sandbox", "bench", "cli", "tests")
 # These two only hold rooms: what lies directly under them is a room each.
 HOUSES = ("connector", "adapters")
 
@@ -28,6 +28,10 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "connector.settings": frozenset(),
     "adapters": frozenset(),
     "mappings": frozenset({"connector.domain"}),
+    "bench": frozenset(
+        {"connector.domain", "connector.ports", "connector.store", "connector.engine", "connector.logs", "mappings"}
+        | {"sandbox"}
+    ),
     "sandbox": frozenset(),
 }
 ADAPTER_MAY_IMPORT = frozenset({"connector.ports", "connector.domain"})

@@ -163,7 +163,9 @@ class KaitenBoard:
         """
         trip = self._wire.trip(order.urgency)
         try:
-            return await self._carry_out(trip, order)
+            made = await self._carry_out(trip, order)
+            self._changes.wrote()
+            return made
         except Refused as no:
             rejection = await self._rejection(trip, order, no)
             raise rejection from no

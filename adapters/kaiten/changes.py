@@ -38,6 +38,11 @@ SWEEP_EVERY = timedelta(minutes=10)
 """How often all live cards are listed, to notice those that vanished without a trace."""
 SWEEP_CONFIRMS = 20
 """Vanished cards asked for one by one in one sweep, at most."""
+BUSY_SECONDS = 10.0
+"""Longest gap between two looks while we write much: looking takes places that cards are waiting for."""
+CALLS_A_LOOK = 2
+SHARE = 20
+"""While we write, a look waits until so many writes were made for each call it takes (but not past BUSY_SECONDS)."""
 HINT_GAP = 0.5
 """Seconds between two looks at least, however many hints come."""
 POINTED = 500
@@ -68,6 +73,8 @@ class Changes:
         self._looks = 0
         self._looked_at: datetime | None = None
         self._swept_at: datetime | None = None
+        self._written = 0
+        self._wrote_at: datetime | None = None
 
     # ---- when to look
 
@@ -107,8 +114,25 @@ class Changes:
                 passed = gap
             if passed < self._poll_seconds and not self._hinted.is_set():
                 await self._first_of(self._poll_seconds - passed)
+            await self._stretch()
         self._hinted.clear()
+        self._written = 0
         self._looked_at = self._clock.now()
+
+    def wrote(self) -> None:
+        """An order of ours was carried out."""
+        self._written += 1
+        self._wrote_at = self._clock.now()
+
+    async def _stretch(self) -> None:
+        """Waits on while we write much, unless a hint comes."""
+        while not self._hinted.is_set() and self._looked_at is not None and self._wrote_at is not None:
+            now = self._clock.now()
+            resting = (now - self._wrote_at).total_seconds() > 1.0
+            late = (now - self._looked_at).total_seconds() >= max(BUSY_SECONDS, self._poll_seconds)
+            if resting or late or self._written >= SHARE * CALLS_A_LOOK:
+                return
+            await self._first_of(0.5)
 
     async def _first_of(self, seconds: float) -> None:
         asleep = asyncio.ensure_future(self._clock.sleep(seconds))
@@ -164,7 +188,7 @@ class Changes:
         """The cards of a place that may be news, and how far that reaches. The archive comes after the live cards:
         a card on its way into it is then seen in one of the two."""
         changed = await updated_since(trip, place, start.cards - OVERLAP, archived=False)
-        talked = await commented_since(trip, place, start.comments - OVERLAP, archived=False)
+        talked = await commented_since(trip, place, start.comments - OVERLAP, archived=False, thorough=shelf)
         reached = replace(
             start,
             cards=latest(changed, "updated", start.cards),

@@ -60,9 +60,13 @@ async def updated_since(trip: Trip, place: str, since: datetime, *, archived: bo
             offset += len(page)
 
 
-async def commented_since(trip: Trip, place: str, since: datetime, *, archived: bool) -> list[object]:
+async def commented_since(
+    trip: Trip, place: str, since: datetime, *, archived: bool, thorough: bool = True
+) -> list[object]:
     """Cards whose last comment is not before `since`; stops early only when the server is seen to keep order.
 
+    Where the first page holds nothing but cards without comments, the other end of the list tells whether there are
+    any comments at all; a `thorough` look pages on even then (a server may put those cards first both ways).
     https://developers.kaiten.ru/cards/retrieve-card-list
     """
     found: dict[str, object] = {}
@@ -78,6 +82,9 @@ async def commented_since(trip: Trip, place: str, since: datetime, *, archived: 
         before = len(found)
         found.update((_identity(card), card) for card in page)
         moments = [_stamp(card, "comment_last_added_at") for card in page]
+        silent = offset == 0 and len(page) == PAGE and not any(moments)
+        if silent and not thorough and not await _any_comment(trip, place, archived=archived):
+            return []
         if len(page) < PAGE or len(found) == before or order.past(moments, since):
             return [
                 card
@@ -85,6 +92,12 @@ async def commented_since(trip: Trip, place: str, since: datetime, *, archived: 
                 if (at := _stamp(card, "comment_last_added_at")) is not None and at >= since
             ]
         offset += len(page)
+
+
+async def _any_comment(trip: Trip, place: str, *, archived: bool) -> bool:
+    """Whether the list, read from its other end, begins with a card that has comments."""
+    query: Params = {**_query(place, "comment_last_added_at", "asc", archived=archived), "limit": 1}
+    return any(_stamp(card, "comment_last_added_at") for card in as_list(await trip.get("/cards", query)))
 
 
 async def all_live(trip: Trip, place: str) -> list[object]:

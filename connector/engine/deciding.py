@@ -17,7 +17,8 @@ from connector.store.database import Database
 
 IDLE_SHARED = 0.5
 """Seconds between looks on PostgreSQL: another daemon may have written events we heard nothing of."""
-LONGEST = 30.0
+LONGEST = 1.0
+"""Seconds between looks otherwise: the store itself may have noted events nobody signalled."""
 
 
 class Decider:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from connector.domain.client import Client
 from connector.domain.decide import Decision
@@ -26,7 +26,6 @@ from connector.domain.ticket import Phase, Ticket
 from connector.domain.words import Person, Text, Words
 from connector.ports import Arrival
 from connector.store import outbox
-from connector.store.database import Database
 from connector.store.deciding import Turn, handle
 from connector.store.ingest import Ingested, ingest
 from connector.store.tables import Found, journal
@@ -44,12 +43,12 @@ PLACE = Spot(board="b1")
 class Shelf:
     """One database with a clock that only the test moves."""
 
-    database: Database
+    engine: Engine
     now: float = START
 
     def do(self, step: Callable[[Connection], T]) -> T:
         """One transaction."""
-        with self.database.engine.begin() as connection:
+        with self.engine.begin() as connection:
             return step(connection)
 
     def note(self, *events: Event) -> Ingested:

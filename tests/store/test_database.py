@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,14 +69,13 @@ def test_a_second_daemon_on_one_file_is_refused_and_told_who_has_it(sqlite_url: 
     open_database(sqlite_url).close()
 
 
-async def test_a_step_that_fails_takes_nobody_with_it(shelf: Shelf) -> None:
+async def test_a_step_that_fails_takes_nobody_with_it(database: Database, shelf: Shelf) -> None:
     def step(number: int, connection: Connection) -> int:
         keep_mark(connection, f"step {number}", "done")
         if number == 3:
             raise ZeroDivisionError
         return number
 
-    database = shelf.database
     steps = [database.run(lambda connection, number=number: step(number, connection)) for number in range(6)]  # type: ignore[misc]
     results = await asyncio.gather(*steps, return_exceptions=True)
     assert [result for result in results if isinstance(result, int)] == [0, 1, 2, 4, 5]
@@ -84,12 +84,12 @@ async def test_a_step_that_fails_takes_nobody_with_it(shelf: Shelf) -> None:
     assert [mark is not None for mark in kept] == [True, True, True, False, True, True]
 
 
-async def test_whoever_stops_waiting_does_not_stop_the_step(shelf: Shelf) -> None:
-    waiting = asyncio.ensure_future(shelf.database.run(lambda connection: keep_mark(connection, "kept", "here")))
+async def test_whoever_stops_waiting_does_not_stop_the_step(database: Database) -> None:
+    waiting = asyncio.ensure_future(database.run(lambda connection: keep_mark(connection, "kept", "here")))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    assert await shelf.database.run(lambda connection: read_mark(connection, "kept")) in ("here", None)
+    assert await database.run(lambda connection: read_mark(connection, "kept")) in ("here", None)
 
 
 def test_a_lease_is_renewed_by_its_holder_and_taken_over_when_it_runs_out(shelf: Shelf) -> None:
@@ -117,9 +117,19 @@ def test_a_lease_that_is_let_go_is_free_at_once(shelf: Shelf) -> None:
 
 
 @pytest.fixture
-def shared(postgres_url: str) -> Shelf:
-    """A store that several daemons may work on."""
-    return Shelf(open_database(postgres_url))
+def shared_database(postgres_url: str) -> Iterator[Database]:
+    """A database that several daemons may work on."""
+    database = open_database(postgres_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def shared(shared_database: Database) -> Shelf:
+    """The same with a clock that only the test moves."""
+    return Shelf(shared_database.engine)
 
 
 def _claim(shelf: Shelf, connection: Connection, holder: str, limit: int) -> list[outbox.Claim]:
@@ -129,24 +139,20 @@ def _claim(shelf: Shelf, connection: Connection, holder: str, limit: int) -> lis
 def test_two_daemons_never_take_the_same_lane(shared: Shelf) -> None:
     for chat in "123456":
         shared.order(send(chat, chat=chat), chat=chat)
-    engine = shared.database.engine
-    with engine.begin() as one, engine.begin() as other:
+    with shared.engine.begin() as one, shared.engine.begin() as other:
         mine = {claim.lane for claim in _claim(shared, one, "A", 4)}
         theirs = {claim.lane for claim in _claim(shared, other, "B", 4)}
     assert len(mine) == 4
     assert len(theirs) == 2
     assert not mine & theirs
-    shared.database.close()
 
 
 def test_two_daemons_never_decide_for_the_same_client_at_once(shared: Shelf) -> None:
     shared.note(*(wrote("a", chat=chat) for chat in "1234"))
-    engine = shared.database.engine
-    with engine.begin() as one, engine.begin() as other:
+    with shared.engine.begin() as one, shared.engine.begin() as other:
         mine = handle(one, shared.now, nothing, policy_version="v", limit=3)
         theirs = handle(other, shared.now, nothing, policy_version="v", limit=3)
     assert (mine.events, theirs.events) == (3, 1)
-    shared.database.close()
 
 
 async def test_daemons_that_open_together_make_the_tables_once(postgres_url: str) -> None:
@@ -159,8 +165,7 @@ async def test_daemons_that_open_together_make_the_tables_once(postgres_url: str
     assert len(databases) == 4
 
 
-def test_the_clock_is_the_databases_own(shared: Shelf) -> None:
-    told = shared.do(shared.database.now)
+def test_the_clock_is_the_databases_own(shared_database: Database, shared: Shelf) -> None:
+    told = shared.do(shared_database.now)
     asked = shared.do(lambda connection: connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one())
     assert told == pytest.approx(float(asked), abs=5.0)
-    shared.database.close()

@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from connector.domain.events import Refusal
 from connector.domain.refs import Ref
 from connector.store import outbox
-from connector.store.database import Database, open_database
-from connector.store.tables import State, metadata
-from tests.store.shelf import START, Shelf, send
+from connector.store.database import open_database
+from connector.store.tables import State
+from tests.store.shelf import Shelf, send
 from tests.weather.lives import fresh_disk, wipe
 
 LEASE = 60.0
@@ -37,13 +37,13 @@ class Outbox(RuleBasedStateMachine):
     """Chats as lanes; claims are kept in hand, so that they are also settled late, after others took the lane."""
 
     disk: Engine
+    played = 0
 
     def __init__(self) -> None:
         super().__init__()
         wipe(self.disk)
-        database = Database.__new__(Database)
-        database.engine = self.disk
-        self.shelf = Shelf(database)
+        type(self).played += 1
+        self.shelf = Shelf(self.disk)
         self.lanes = {f"chat/telegram:{chat}": Lane() for chat in CHATS}
         self.held: list[outbox.Claim] = []
         self.count = 0
@@ -124,15 +124,22 @@ class Outbox(RuleBasedStateMachine):
         assert told == {key: lane.open for key, lane in self.lanes.items()}
 
 
-def _play(disk: Engine, examples: int) -> None:
-    machine = type("Machine", (Outbox,), {"disk": disk})
+def _play(disk: Engine, examples: int) -> int:
+    """How many examples were played."""
+
+    class Machine(Outbox):
+        """On this disk."""
+
+    Machine.disk = disk
     run_state_machine_as_test(
-        machine,
+        Machine,
         settings=settings(
             max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
+
+    return Machine.played
 
 
 @cache
@@ -145,16 +152,13 @@ def _disk() -> Engine:
 def test_the_outbox_is_its_model(request: pytest.FixtureRequest) -> None:
     """`--outbox N` plays so many examples of 50 steps; the bar before a release is 1,000."""
     examples: int = request.config.getoption("--outbox")
-    _play(_disk(), examples)
-    assert examples > 0
+    assert _play(_disk(), examples) >= examples
 
 
 @pytest.mark.slow
 def test_the_outbox_is_its_model_on_postgresql(postgres_url: str) -> None:
     database = open_database(postgres_url)
     try:
-        _play(database.engine, 5)
-        assert START < 2_000_000_000
-        assert metadata.tables
+        assert _play(database.engine, 5) >= 5
     finally:
         database.close()

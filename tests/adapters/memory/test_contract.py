@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -165,8 +166,12 @@ async def test_a_hostile_update_is_kept_aside_and_the_others_flow_on() -> None:
     assert batch.arrivals[0].raw.isascii()
 
 
-async def test_a_repeated_comment_leaves_its_answer_in_order_of_sections() -> None:
+async def test_a_webhook_wakes_a_read_that_waits() -> None:
     world = BoardWorld(_now)
-    board = MemoryBoard(world, poll_seconds=0.001)
-    assert (await board.read(None)).cursor == "0"
-    assert await board.identify() == world.account
+    board = MemoryBoard(world, poll_seconds=3600.0)
+    reading = asyncio.ensure_future(board.read(None))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    board.hint()
+    async with asyncio.timeout(1):
+        assert (await reading).arrivals == ()
