@@ -129,6 +129,9 @@ async def _run(settings: Settings, loaded: Loaded) -> None:
     from connector.engine.pulse import Pulse
 
     pulse = Pulse(holder=f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}")
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, pulse.stop)
     database = _open_database(settings)
     chat, board, backlog = _adapters(settings, database, lambda side: pulse.metrics.refusals.labels(side).inc())
     try:
@@ -139,9 +142,6 @@ async def _run(settings: Settings, loaded: Loaded) -> None:
         )  # fmt: skip
         if policy.board is not None:
             daemon.settled(policy.board)
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, pulse.stop)
         async with _served(settings, daemon, board):
             await daemon.run()
     finally:

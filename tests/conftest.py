@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--weather", type=int, default=500, help="seeds of the simulated weather (default 500)")
     parser.addoption("--rules", type=int, default=0, help="seeds played without each rule; 0: until one ends badly")
     parser.addoption("--outbox", type=int, default=200, help="examples of 50 steps of the outbox against its model")
+    parser.addoption("--kills", type=int, default=20, help="how often the real daemon is killed (default 20)")
     parser.addoption("--soak", type=int, default=1, help="the bars in tests/bars are held so many times as long")
 
 

@@ -35,7 +35,7 @@ from connector.ports import Arrival, Batch
 SHELF_EVERY = 5
 """Every how many looks the archive is looked into as well."""
 SWEEP_EVERY = timedelta(minutes=10)
-"""How often all live cards are listed, to notice those that vanished without a trace."""
+"""How often all live cards are listed, to notice those that vanished, or were commented on, without a trace."""
 SWEEP_CONFIRMS = 20
 """Vanished cards asked for one by one in one sweep, at most."""
 BUSY_SECONDS = 10.0
@@ -265,6 +265,8 @@ class Changes:
                 self._memory.recognise(comment.id)
             elif comment.id not in self._memory.ours:
                 agents.append((comment, payload))
+        # As they were written, whichever way the server lists them: two of one moment would else be told reversed.
+        agents.sort(key=lambda entry: (entry[0].created, entry[0].id))
         fresh = any(self._memory.text_of(comment.id) is None for comment, _ in agents if not comment.deleted)
         files = await self._files(look.trip, card) if fresh or pointer else ()
         for comment, payload in agents:
@@ -326,7 +328,10 @@ class Changes:
         await self._card(look, payload, pointer)
 
     async def _sweep(self, look: _Look, places: Sequence[str]) -> None:
-        """Now and then lists all live cards; one that was there and is not is asked for: absence proves nothing."""
+        """Now and then lists all live cards, also to catch up on comments that the lists of changes kept from us.
+
+        One that was there and is not is asked for: absence proves nothing.
+        """
         now = self._clock.now()
         if self._swept_at is None or now - self._swept_at < SWEEP_EVERY:
             self._swept_at = self._swept_at or now
@@ -337,7 +342,7 @@ class Changes:
                 card = read_card(payload)
                 if card is not None and card.external_id:
                     present.add(card.id)
-                    self._see(look, card, payload)
+                    await self._card(look, payload)  # a comment that neither list has shown is found here
         for number in sorted(self._memory.live_cards() - present)[:SWEEP_CONFIRMS]:
             await self._again(look, number, None)
         self._swept_at = now

@@ -20,6 +20,8 @@ _KINDS = {
     "select": FieldKind.SELECT,
     "user": FieldKind.USER,
 }
+HIDDEN_SELECTS = 25
+"""Of so many select fields that none of the boards shows, the options are read all the same."""
 
 
 async def read_layout(trip: Trip, spaces: Sequence[str]) -> Layout:
@@ -162,7 +164,7 @@ async def _users(trip: Trip) -> tuple[User, ...]:
 
 async def _fields(trip: Trip, attached: Mapping[str, Sequence[str]] | None) -> tuple[CardField, ...]:
     """None where the tariff has none. https://developers.kaiten.ru/custom-properties/get-list-of-properties"""
-    found = []
+    found, hidden = [], 0
     try:
         listed = await trip.listed("/company/custom-properties", limit=500)
     except Refused:
@@ -173,8 +175,12 @@ async def _fields(trip: Trip, attached: Mapping[str, Sequence[str]] | None) -> t
             continue
         kind = _KINDS.get(word(payload.get("type")), FieldKind.OTHER)
         boards = None if attached is None else tuple(attached.get(number, ()))
-        # One call per select: those that stand on none of these boards are not asked for.
-        options = await _options(trip, number) if kind is FieldKind.SELECT and boards != () else ()
+        options: tuple[tuple[str, str], ...] = ()
+        if kind is FieldKind.SELECT:
+            # One call per select. A mapping may name one that no board shows, but a company may have hundreds.
+            hidden += boards == ()
+            if boards != () or hidden <= HIDDEN_SELECTS:
+                options = await _options(trip, number)
         found.append(CardField(id=number, name=word(payload.get("name")), kind=kind, options=options, boards=boards))
     return tuple(found)
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from connector.domain.effects import AnswerTap, CreateCard, Effect, MoveCard, React
 from connector.domain.events import Refusal
 from connector.domain.policy import Policy
-from connector.domain.refs import Ref
+from connector.domain.refs import Key, Ref
 from connector.engine.budget import RIGHT_TO_ACT
 from connector.engine.placing import Unplaced, place
 from connector.engine.pulse import Pulse, line
@@ -28,7 +29,7 @@ LONGEST_ORDER = 900.0
 BACKOFF = (0.5, 60.0)
 """First and longest wait between tries, seconds."""
 BUG_TRIES = 5
-"""An order that makes the adapter itself fail is tried so often before it is kept aside."""
+"""An order that makes the adapter itself fail so often in one process is kept aside; outages do not count."""
 
 Perform = Callable[[Order[Effect]], Awaitable[tuple[Ref, ...]]]
 
@@ -69,6 +70,7 @@ class Performer:
         self._failing: set[str] = set()
         self._probes = 0
         self._closed_until = 0.0
+        self._broken: Counter[Key] = Counter()
 
     async def run(self) -> None:
         """Until the daemon stops; then waits for what is on the wire."""
@@ -171,11 +173,12 @@ class Performer:
             self._failed(claim.lane, str(refused_token))
         except Exception as bug:  # one order that breaks the adapter must not stop the others: rule 8
             reason = f"{type(bug).__name__} while performing"
+            self._broken[order.key] += 1
             line(logging.ERROR, "order_broke", kind=type(order.effect).__name__, key=order.key, reason=reason)
             log_traceback(bug)
             outcome = (
                 outbox.Refused(refusal=Refusal.INVALID, reason=reason)
-                if claim.tries >= BUG_TRIES
+                if self._broken[order.key] >= BUG_TRIES
                 else outbox.Later(reason=reason, wait=_backoff(claim.tries), surely_not_done=False)
             )
         kind = type(order.effect).__name__
@@ -223,6 +226,8 @@ class Performer:
             for claim, outcome in batch:
                 self._inflight.pop(_hold(claim), None)
                 self._leases.pop(_hold(claim), None)
+                if not isinstance(outcome, outbox.Later):
+                    self._broken.pop(claim.order.key, None)
                 self._report(claim, outcome, stale=claim.order.key in settled.stale)
             self._pulse.signal("decide", self._side)
 

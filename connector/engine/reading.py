@@ -41,6 +41,7 @@ class Reader:
         self._lease = lease
         self._unread = False
         self._renew_at = 0.0
+        self._failures = 0  # reads in a row; the side counts its orders too, and a crowd of them is no longer outage
 
     async def run(self) -> None:
         """Until the daemon stops."""
@@ -86,18 +87,21 @@ class Reader:
         except Unavailable as trouble:
             side.bad(trouble.reason)
             self._unread = True
-            await self._pulse.rest(trouble.retry_after or min(SLOWEST, 2.0 ** min(side.failures - 1, 5)))
+            self._failures += 1
+            await self._pulse.rest(trouble.retry_after or min(SLOWEST, 2.0 ** min(self._failures - 1, 5)))
             return None
         except WrongToken as trouble:
             side.bad(str(trouble))
             if side.failures & (side.failures - 1) == 0:
                 line(logging.ERROR, "wrong_token", side=self._side, reason=str(trouble))
-            await self._pulse.rest(min(SLOWEST, 2.0 ** min(side.failures, 5)))
+            self._failures += 1
+            await self._pulse.rest(min(SLOWEST, 2.0 ** min(self._failures, 5)))
             return None
         finally:
             stopping.cancel()
             reading.cancel()  # no poll outlives the one who asked for it
         side.good()
+        self._failures = 0
         if self._unread:
             self._unread = False
             self._pulse.reachable.add(self._side)

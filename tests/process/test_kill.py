@@ -53,7 +53,8 @@ def test_nothing_is_lost_doubled_or_out_of_order_when_the_daemon_is_killed_again
 ) -> None:
     seed = 20261122
     with Company(folder=tmp_path, kaiten_options={"rate_limit": 200}) as company:
-        report = _torment(company, seed=seed, clients=20, messages=10, kills=20, daemons=1)
+        kills = request.config.getoption("--kills")
+        report = _torment(company, seed=seed, clients=20, messages=10, kills=kills, daemons=1)
     with capsys.disabled():
         print(f"\n  SQLite, one daemon: {report}")
     _judge(report)
@@ -61,12 +62,13 @@ def test_nothing_is_lost_doubled_or_out_of_order_when_the_daemon_is_killed_again
 
 @pytest.mark.postgres
 def test_two_daemons_on_postgresql_killed_in_turn_lose_nothing_either(
-    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, postgres_url: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Company(
         folder=tmp_path, database_url=postgres_url, webhook=False, kaiten_options={"rate_limit": 200}
     ) as company:
-        report = _torment(company, seed=7, clients=10, messages=8, kills=10, daemons=2)
+        kills = request.config.getoption("--kills") // 2
+        report = _torment(company, seed=7, clients=10, messages=8, kills=kills, daemons=2)
     with capsys.disabled():
         print(f"\n  PostgreSQL, two daemons: {report}")
     _judge(report)

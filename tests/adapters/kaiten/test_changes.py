@@ -8,7 +8,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
 import pytest
+import respx
 
 from adapters.kaiten import KaitenBoard
 from connector.domain.effects import AddComment, AddTag, CreateCard, Section, Spot, Urgency
@@ -19,6 +21,7 @@ from connector.domain.words import File, FileKind, Text
 from connector.ports import Batch, Order, Unavailable
 
 TICKET = TicketId("t-1")
+BASE = "https://company.kaiten.ru/api/latest"
 
 
 class Reader:
@@ -314,6 +317,38 @@ async def test_a_card_that_vanished_without_a_trace_is_found_by_the_sweep(
     (event,) = await reader.looks(12)
     assert (event.card, event.gone) == (lost, True)
     assert f"GET /cards/{kept.id}" not in kaiten.calls()
+
+
+@respx.mock
+async def test_a_comment_that_neither_list_has_shown_is_told_by_the_sweep(board_at: Any, clock: Any) -> None:
+    at = "2026-11-22T09:00:00.000Z"
+    card = {"id": 5, "version": 1, "external_id": "t-1", "board_id": 2, "column_id": 3, "updated": at, "created": at}
+    said = {"id": 50, "author_id": 8, "text": "давно готово", "created": "2026-11-22T09:01:00.000Z"}
+
+    def cards(request: httpx.Request) -> httpx.Response:
+        complete = request.url.params.get("order_by") == "created" and request.url.params["archived"] == "false"
+        return httpx.Response(200, json=[{**card, "comments_total": 1}] if complete else [])
+
+    respx.get(f"{BASE}/users/current").respond(200, json={"id": 9})
+    respx.get(f"{BASE}/cards").mock(side_effect=cards)
+    respx.get(f"{BASE}/cards/5").respond(200, json=card)
+    respx.get(f"{BASE}/cards/5/comments").respond(200, json=[said])
+    board = board_at(BASE, clock=clock, poll_seconds=60.0)
+    board.watch(["2"])
+    told = of(AgentCommented, await Reader(board).looks(13))
+    assert [event.text.plain for event in told] == ["давно готово"]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_comments_of_one_moment_are_told_as_they_were_written(
+    kaiten: Any, reader: Reader, card: Ref, newest_first: bool
+) -> None:
+    for count in range(3):
+        kaiten.say(int(card.id), f"№{count}")
+    listed = [{**comment, "created": "2026-11-22T09:01:00.000Z"} for comment in kaiten.comments(int(card.id))]
+    kaiten.fault("/comments$", method="GET", status=200, body=listed[::-1] if newest_first else listed, times=None)
+    told = of(AgentCommented, await reader.looks())
+    assert [event.text.plain for event in told] == ["№0", "№1", "№2"]
 
 
 # ---- reading as such

@@ -8,6 +8,7 @@ import pytest
 import respx
 
 from adapters.kaiten import KaitenBoard
+from adapters.kaiten.layout import HIDDEN_SELECTS
 from connector.domain.layout import FieldKind
 from connector.ports import Board, Unavailable, WrongToken
 
@@ -116,6 +117,22 @@ async def test_missing_and_odd_parts_of_a_layout_are_tolerated(board_at: Any, cl
         (FieldKind.SELECT, (("70", "да"),), None),
         (FieldKind.OTHER, (), None),
     ]
+
+
+@respx.mock
+async def test_a_select_that_no_board_shows_has_its_options_unless_there_are_very_many(
+    board_at: Any, clock: Any
+) -> None:
+    respx.get(f"{BASE}/tree-entities").respond(200, json=[{"id": 1, "title": "А", "entity_type": "space"}])
+    respx.get(f"{BASE}/spaces/1/boards").respond(200, json=[{"id": 2, "title": "Б", "card_properties": None}])
+    respx.get(path__regex="/(columns|lanes|users|tags)$").respond(200, json=[])
+    fields = [{"id": number, "type": "select", "name": f"С{number}"} for number in range(1, HIDDEN_SELECTS + 3)]
+    respx.get(f"{BASE}/company/custom-properties").respond(200, json=fields)
+    values = respx.get(path__regex="/select-values$").respond(200, json=[{"id": 70, "value": "Telegram"}])
+    layout = await board_at(BASE, clock=clock).layout([])
+    assert [known.options for known in layout.fields[:HIDDEN_SELECTS]] == [(("70", "Telegram"),)] * HIDDEN_SELECTS
+    assert {known.boards for known in layout.fields} == {()}
+    assert values.call_count == HIDDEN_SELECTS
 
 
 def test_it_is_a_board(board_at: Any) -> None:
