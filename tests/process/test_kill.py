@@ -54,7 +54,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_when_the_daemon_is_killed_again
     seed = 20261122
     with Company(folder=tmp_path, kaiten_options={"rate_limit": 200}) as company:
         kills = request.config.getoption("--kills")
-        report = _torment(company, seed=seed, clients=20, messages=10, kills=kills, daemons=1)
+        report = _torment(company, seed=seed, clients=20, messages=max(10, kills // 2), kills=kills, daemons=1)
     with capsys.disabled():
         print(f"\n  SQLite, one daemon: {report}")
     _judge(report)
@@ -68,7 +68,7 @@ def test_two_daemons_on_postgresql_killed_in_turn_lose_nothing_either(
         folder=tmp_path, database_url=postgres_url, webhook=False, kaiten_options={"rate_limit": 200}
     ) as company:
         kills = request.config.getoption("--kills") // 2
-        report = _torment(company, seed=7, clients=10, messages=8, kills=kills, daemons=2)
+        report = _torment(company, seed=7, clients=10, messages=max(8, kills // 2), kills=kills, daemons=2)
     with capsys.disabled():
         print(f"\n  PostgreSQL, two daemons: {report}")
     _judge(report)
