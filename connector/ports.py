@@ -27,13 +27,24 @@ E_in = TypeVar("E_in", contravariant=True)
 
 
 class Unavailable(Exception):
-    """Not now. `retry_after` in seconds, where the tool named one. `surely_not_done`: the request never took effect."""
+    """Not now. `retry_after` in seconds, where the tool named one. `surely_not_done`: the request never took effect.
 
-    def __init__(self, reason: str, *, retry_after: float | None = None, surely_not_done: bool = False) -> None:
+    `elsewhere`: not this tool is away but the one that a file was to come from.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        surely_not_done: bool = False,
+        elsewhere: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
         self.surely_not_done = surely_not_done
+        self.elsewhere = elsewhere
 
 
 class Rejected(Exception):
@@ -113,7 +124,10 @@ class Spool(Protocol):
     """Brings a file of another tool to local disk, chunk by chunk, for as long as it is needed."""
 
     def open(self, file: File) -> AbstractAsyncContextManager[Path]:
-        """The file's bytes at a path that lives until the context ends. Raises what the source raises."""
+        """The file's bytes at a path that lives until the context ends.
+
+        Raises Rejected, and Unavailable(elsewhere=True), also where the source refuses our token.
+        """
 
 
 class Port(Protocol[E_in]):

@@ -171,7 +171,9 @@ class KaitenBoard:
             raise rejection from no
         except Unavailable as no:
             surely = not trip.wrote and order.attempt == 1
-            raise Unavailable(no.reason, retry_after=no.retry_after, surely_not_done=surely) from no
+            raise Unavailable(
+                no.reason, retry_after=no.retry_after, surely_not_done=surely, elsewhere=no.elsewhere
+            ) from no
         except WrongToken as no:
             if trip.wrote:  # a part is done: the next attempt must look
                 raise Unavailable(str(no)) from no

@@ -159,7 +159,7 @@ class Performer:
                 wait=trouble.retry_after if trouble.retry_after is not None else _backoff(claim.tries),
                 surely_not_done=trouble.surely_not_done,
             )
-            if trouble.retry_after is None:
+            if trouble.retry_after is None and not trouble.elsewhere:
                 self._failed(claim.lane, trouble.reason)
         except TimeoutError:
             outcome = outbox.Later(reason="took too long", wait=_backoff(claim.tries), surely_not_done=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from connector.domain.events import Refusal
 from connector.domain.refs import Ref
 from connector.domain.words import File
-from connector.ports import Rejected
+from connector.ports import Rejected, Unavailable, WrongToken
 
 Fetch = Callable[[Ref], AsyncIterator[bytes]]
 
@@ -47,9 +47,16 @@ class DiskSpool:
             raise Rejected(f"nothing here can fetch a file of {file.ref.port!r}", Refusal.INVALID)
         path = Path(tempfile.mkstemp(dir=self._folder)[1])
         try:
-            with path.open("wb") as sink:
-                async for chunk in fetch(file.ref):
-                    await asyncio.to_thread(sink.write, chunk)
+            try:
+                with path.open("wb") as sink:
+                    async for chunk in fetch(file.ref):
+                        await asyncio.to_thread(sink.write, chunk)
+            except Unavailable as away:
+                raise Unavailable(
+                    away.reason, retry_after=away.retry_after, surely_not_done=away.surely_not_done, elsewhere=True
+                ) from away
+            except WrongToken as refused:
+                raise Unavailable(str(refused), surely_not_done=True, elsewhere=True) from refused
             yield path
         finally:
             path.unlink(missing_ok=True)

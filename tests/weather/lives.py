@@ -15,6 +15,8 @@ from connector.store.database import Database
 from connector.store.tables import metadata
 
 T = TypeVar("T")
+CLAIMED = "between claiming and doing"
+"""The step at which a freeze hurts most."""
 Tell = Callable[[str], None]
 
 
@@ -35,10 +37,11 @@ class Life:
         self._tell = tell
         self._left: int | None = None
         self._freeze: float | None = None
+        self._only = ""
 
-    def doom(self, steps: int, *, freeze: float | None = None) -> None:
-        """After so many steps it dies, or is frozen for so many seconds."""
-        self._left, self._freeze = steps, freeze
+    def doom(self, steps: int, *, freeze: float | None = None, only: str = "") -> None:
+        """After so many steps (`only` of that name) it dies, or is frozen for so many seconds."""
+        self._left, self._freeze, self._only = steps, freeze, only
 
     def spare(self) -> None:
         """Nothing happens to it any more."""
@@ -64,7 +67,7 @@ class Life:
             await asyncio.get_running_loop().create_future()
 
     def _count_down(self, where: str) -> None:
-        if self.alive and self._left is not None:
+        if self.alive and self._left is not None and where.startswith(self._only):
             self._left -= 1
             if self._left < 0:
                 self._strike(where)
@@ -105,7 +108,7 @@ class RehearsedDatabase(Database):
         with self.engine.begin() as connection:
             result = step(connection)
         if isinstance(result, tuple) and result and isinstance(result[0], list) and result[0]:
-            await self._life.step("between claiming and doing")  # where a freeze hurts most: it counts twice
+            await self._life.step(CLAIMED)
         await self._life.step("after a transaction")
         return result
 

@@ -24,7 +24,7 @@ from connector.ports import Unavailable
 from connector.store.tables import Noted, State, journal, lanes, made, marks, outbox
 from tests.virtual_time import run
 from tests.weather.company import BOARD, POLICY, WITH_CABINET
-from tests.weather.lives import Life, RehearsedDatabase, fresh_disk, wipe
+from tests.weather.lives import CLAIMED, Life, RehearsedDatabase, fresh_disk, wipe
 from tests.weather.people import Agent, Client, Said, strip
 from tests.weather.skies import Skies
 
@@ -172,7 +172,10 @@ class _Stage:
                 case 1 | 2 | 3 | 4:
                     for life in self._lives:
                         freeze = chance.choice((None, None, 90.0)) if self._rehearsal.shared else None
-                        life.doom(chance.randrange(40), freeze=freeze)
+                        if freeze and chance.random() < 0.7:
+                            life.doom(chance.randrange(3), freeze=freeze, only=CLAIMED)
+                        else:
+                            life.doom(chance.randrange(40), freeze=freeze)
                 case 5:
                     self._strip_one()
                 case 6:

@@ -60,7 +60,7 @@ class Weather:
             case 2:
                 raise Unavailable("no answer, nothing done")
             case 3:
-                await asyncio.sleep(chance.choice((1.0, 10.0, 40.0)))
+                await asyncio.sleep(chance.choice((1.0, 4.0, 9.0)))  # a call ends within half a lease
                 await self._life.on_the_wire(f"in a slow {call}")
             case 4 if call in HARMLESS:
                 raise Rejected("the tool does not like it")

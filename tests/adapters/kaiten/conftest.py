@@ -74,7 +74,7 @@ class FolderSpool:
     async def open(self, file: File) -> AsyncIterator[Path]:
         self.opened.append(file.name)
         if self.down:
-            raise Unavailable("the source is away", surely_not_done=True)
+            raise Unavailable("the source is away", surely_not_done=True, elsewhere=True)
         path = self._paths[file.ref.id]
         if not path.exists():
             raise Rejected(f"{file.name} cannot be had")

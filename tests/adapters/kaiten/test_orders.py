@@ -309,6 +309,7 @@ async def test_a_source_that_is_away_leaves_the_board_untouched(
     with pytest.raises(Unavailable) as refused:
         await board.perform(order(comment(section("m1", "вот", file)), card=card))
     assert refused.value.surely_not_done
+    assert refused.value.elsewhere
     assert kaiten.calls() == []
 
 
