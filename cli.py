@@ -100,6 +100,8 @@ def _options(
 @app.command()
 def run(config: ConfigOption = None) -> None:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from connector.engine.daemon import Unfit
     from connector.ports import WrongToken
     from connector.store.database import Busy
@@ -114,6 +116,11 @@ def run(config: ConfigOption = None) -> None:
         _fail(REFUSED, f"{refused}. Nothing was started.", remedy)
     except Unfit as unfit:
         _fail(INVALID, str(unfit), "", "Nothing was started.")
+    except SQLAlchemyError as trouble:
+        reason = type(trouble).__name__
+        _fail(UNREACHABLE, f"the database failed: {reason}. What was acknowledged is safe; start again.")
+            UNREACHABLE, f"the database failed: {type(trouble).__name__}. What was acknowledged is safe; start again."
+        )
     except _BadDatabase as bad:
         _fail(INVALID if bad.invalid else UNREACHABLE, str(bad))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -96,7 +97,7 @@ class Settings(BaseSettings):
     mapping: Path = Field(description="The mapping YAML.")
     state_dir: Path | None = Field(None, description="For files on their way; by default beside the database, or /tmp.")
     lease_seconds: float = Field(
-        20.0, ge=2, le=300, description="With several daemons: after so long without a sign of life others take over."
+        30.0, ge=2, le=300, description="With several daemons: after so long without a sign of life others take over."
     )
     # Validated even when absent, so that the values missing inside are named, not the section.
     telegram: TelegramSettings = Field(default_factory=dict, validate_default=True)
@@ -140,8 +141,14 @@ def _values(environment: Mapping[str, str]) -> dict[str, str]:
     """Our variables, those that name a file replaced by its content. Raises BadSettings for unreadable files."""
     found: dict[str, str] = {}
     problems: list[str] = []
+    known = _names(Settings)
     for name, value in environment.items():
         if not name.startswith(PREFIX):
+            continue
+        bare = name.removesuffix("_FILE")
+        if bare not in known and (near := difflib.get_close_matches(bare, known, n=1, cutoff=0.85)):
+            # Names that resemble none of ours may be there for other reasons (a service of that name, for one).
+            problems.append(f"environment: {name}: there is no such setting; did you mean {near[0]}?")
             continue
         if not name.endswith("_FILE"):
             found.setdefault(name.lower(), value)
@@ -153,6 +160,18 @@ def _values(environment: Mapping[str, str]) -> dict[str, str]:
     if problems:
         raise BadSettings(tuple(sorted(problems)))
     return found
+
+
+def _names(of: type[BaseModel], prefix: str = PREFIX) -> list[str]:
+    """The variable of every setting."""
+    names: list[str] = []
+    for name, setting in of.model_fields.items():
+        kind = setting.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names += _names(kind, f"{prefix}{name.upper()}__")
+        else:
+            names.append(f"{prefix}{name.upper()}")
+    return names
 
 
 def _for(path: Path | None, values: Mapping[str, str]) -> type[Settings]:

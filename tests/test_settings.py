@@ -81,3 +81,9 @@ def test_a_mapping_is_looked_for_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text("", encoding="utf-8")
     (tmp_path / "config.yaml").write_text("mapping: my.yaml\nboard: {base_url: 'http://b'}\n", encoding="utf-8")
     assert load_settings(tmp_path / "config.yaml", TOKENS).mapping == tmp_path / "my.yaml"
+
+
+def test_a_variable_that_is_nearly_one_of_ours_is_refused_and_any_other_is_not() -> None:
+    with pytest.raises(BadSettings, match="did you mean CONNECTOR_TELEGRAM__TOKEN"):
+        load_settings(EXAMPLE, {**TOKENS, "CONNECTOR_TELEGRAM_TOKEN": "1:a"})
+    assert load_settings(EXAMPLE, {**TOKENS, "CONNECTOR_PORT_8080_TCP": "tcp://10.0.0.1:8080"}).board.poll_seconds == 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,6 @@ from connector.domain.words import File, Text
 from connector.ports import Arrival
 
 Json = Mapping[str, object]
-_GENERATION = re.compile(r"\.\d+$")
 _LATE = timedelta(seconds=2)
 """A file this much younger than its comment joined it later: told by its own event, whoever asks and whenever."""
 
@@ -89,8 +87,8 @@ class Card:
 
     @property
     def ticket(self) -> TicketId:
-        """The ticket it stands for: its further cards end in ".2", ".3"…"""
-        return TicketId(_GENERATION.sub("", self.external_id))
+        """What it carries as its external id, whole: only the core knows what that is made of."""
+        return TicketId(self.external_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

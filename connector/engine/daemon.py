@@ -69,7 +69,7 @@ class Daemon:
         settle_board: Settle,
         pulse: Pulse,
         board_backlog: Callable[[int], float] | None = None,
-        lease: float = 20.0,
+        lease: float = 30.0,
     ) -> None:
         self.database = database
         self.pulse = pulse

@@ -16,7 +16,7 @@ from connector.store.database import Database
 from connector.store.ingest import Ingested, ingest, read_mark
 from connector.store.leases import hold
 
-SLOWEST = 30.0
+SLOWEST = 10.0
 """Longest wait between attempts, seconds."""
 
 
