@@ -119,8 +119,6 @@ def run(config: ConfigOption = None) -> None:
     except SQLAlchemyError as trouble:
         reason = type(trouble).__name__
         _fail(UNREACHABLE, f"the database failed: {reason}. What was acknowledged is safe; start again.")
-            UNREACHABLE, f"the database failed: {type(trouble).__name__}. What was acknowledged is safe; start again."
-        )
     except _BadDatabase as bad:
         _fail(INVALID if bad.invalid else UNREACHABLE, str(bad))
 

@@ -196,10 +196,10 @@ async def test_cards_without_an_external_id_are_not_ours_and_cost_nothing(kaiten
     assert {call for call in kaiten.calls()} == {"GET /cards"}
 
 
-async def test_the_second_card_of_a_ticket_names_the_ticket(kaiten: Any, board: KaitenBoard, reader: Reader) -> None:
+async def test_a_card_is_told_with_its_external_id_whole(kaiten: Any, board: KaitenBoard, reader: Reader) -> None:
     await create(kaiten, board, "t-1.2")
     (event,) = await reader.looks()
-    assert event.ticket == "t-1"
+    assert event.ticket == "t-1.2"
 
 
 @pytest.mark.parametrize("legacy", [True, False])
