@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import queue
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -229,8 +232,7 @@ def _upgrade(engine: Engine, lock: IO[str] | None) -> None:
 
 
 def _sqlite(path: Path) -> Engine:
-    from pysqlite3 import dbapi2
-
+    dbapi2 = _newest_sqlite()
     # Exactly one connection for ever: the WAL-reset bug of older SQLite needs two, and one writer needs no more.
     created = not path.exists()
     engine = create_engine(
@@ -242,7 +244,7 @@ def _sqlite(path: Path) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: dbapi2.Connection, _: object) -> None:
+    def _prepare(connection: sqlite3.Connection, _: object) -> None:
         # Acknowledge only what is fsynced: NORMAL lost acknowledged events in a power-cut model, FULL none.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -255,6 +257,14 @@ def _sqlite(path: Path) -> Engine:
     if created:
         path.touch(mode=0o600)
     return engine
+
+
+def _newest_sqlite() -> ModuleType:
+    """A current SQLite where a wheel brings one, else the interpreter's own: with one connection that is safe too."""
+    try:
+        return importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return sqlite3
 
 
 def _lock(path: Path) -> IO[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,3 +171,15 @@ def test_the_clock_is_the_databases_own(shared_database: Database, shared: Shelf
     told = shared.do(shared_database.now)
     asked = shared.do(lambda connection: connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one())
     assert told == pytest.approx(float(asked), abs=5.0)
+
+
+def test_without_the_wheel_the_interpreters_own_sqlite_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pysqlite3.dbapi2", None)
+    database = open_database(f"sqlite:///{tmp_path}/own.db")
+    try:
+        with database.engine.begin() as connection:
+            found = connection.execute(text("SELECT sqlite_version()")).scalar_one()
+            assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2  # FULL
+        assert found == sqlite3.sqlite_version
+    finally:
+        database.close()
