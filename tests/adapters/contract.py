@@ -140,6 +140,9 @@ class BoardStand(Protocol):
     async def archive(self, card: Ref) -> None:
         """The agent puts the card away."""
 
+    async def destroy(self, card: Ref) -> None:
+        """The agent removes the card, so that nothing can be written on it any more."""
+
     async def lose_next_answer(self) -> None:
         """The adapter's next write is done, but its answer never arrives."""
 
@@ -446,7 +449,7 @@ class BoardContract:
 
     async def test_a_card_that_is_gone_refuses_words_for_ever(self, stand: BoardStand) -> None:
         card = await _card(stand)
-        await stand.archive(card)
+        await stand.destroy(card)
         with pytest.raises(Rejected) as refused:
             await stand.board.perform(_to_board(_comment("say/1", "Привет"), card))
         assert refused.value.refusal is Refusal.GONE

@@ -134,6 +134,9 @@ class _MemoryBoardStand:
     async def archive(self, card: Ref) -> None:
         self.world.archive(self._card(card))
 
+    async def destroy(self, card: Ref) -> None:
+        self.world.archive(self._card(card))  # this world takes no words for a card that was put away
+
     async def lose_next_answer(self) -> None:
         self.weather.lose_answer("board.")
 

@@ -1,0 +1,92 @@
+"""The Kaiten adapter keeps the promises of the ports, over a socket against the stand-in."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+import pytest
+
+from adapters.kaiten import KaitenBoard
+from connector.domain.effects import Spot
+from connector.domain.layout import BoardLayout
+from connector.domain.refs import Ref
+from connector.domain.words import File
+from tests.adapters.contract import BoardContract
+from tests.adapters.kaiten.conftest import BoardAt, FolderSpool, Kaiten
+
+
+class _KaitenStand:
+    def __init__(self, kaiten: Kaiten, board: KaitenBoard, at: BoardAt, spool: FolderSpool, on: BoardLayout) -> None:
+        self._kaiten, self._at, self._spool = kaiten, at, spool
+        self._boards = [on.id]
+        self.board = board
+        self.spot = Spot(board=on.id, column=on.columns[0].id, lane=on.lanes[0].id)
+        self.work = Spot(board=on.id, column=on.columns[1].id)
+
+    def reborn(self) -> KaitenBoard:
+        again = self._at(self._kaiten.api)
+        again.watch(self._boards)
+        return again
+
+    async def external_ids(self) -> list[str]:
+        return [str(card["external_id"]) for archived in ("false", "true") for card in self._cards(archived)]
+
+    def _cards(self, archived: str) -> list[dict[str, object]]:
+        return cast(list[dict[str, object]], self._kaiten.get("/cards", archived=archived))
+
+    async def comments(self, card: Ref) -> list[str]:
+        return [str(comment["text"]) for comment in self._kaiten.comments(int(card.id))]
+
+    async def files(self, card: Ref) -> list[str]:
+        return [str(file["name"]) for file in self._kaiten.files(int(card.id))]
+
+    def _card(self, card: Ref) -> dict[str, object]:
+        return cast(dict[str, object], self._kaiten.get(f"/cards/{card.id}"))
+
+    async def tags(self, card: Ref) -> list[str]:
+        return [str(tag["name"]) for tag in cast(list[dict[str, object]], self._card(card)["tags"])]
+
+    async def column(self, card: Ref) -> str:
+        return str(self._card(card)["column_id"])
+
+    async def comment(self, card: Ref, text: str, *, internal: bool = False, ours: bool = False) -> None:
+        user = "bot" if ours else "anna"
+        self._last = self._kaiten.say(int(card.id), text, user, internal=internal)
+
+    async def rewrite_comment(self, card: Ref, text: str) -> None:
+        self._kaiten.order("PATCH", f"/cards/{card.id}/comments/{self._last}", {"user": "anna", "text": text})
+        self._hook("comment:update", {"old": {"id": self._last, "card_id": int(card.id)}, "changes": {"text": text}})
+
+    async def remove_comment(self, card: Ref) -> None:
+        self._kaiten.order("DELETE", f"/cards/{card.id}/comments/{self._last}", {"user": "anna"})
+        self._hook("comment:remove", {"id": self._last, "card_id": int(card.id)})
+
+    def _hook(self, event: str, data: dict[str, object]) -> None:
+        self.board.receive(json.dumps({"event": event, "data": {**data, "author": {"id": 1}}}).encode())
+
+    async def move(self, card: Ref) -> None:
+        self._kaiten.order("POST", f"/cards/{card.id}/move", {"user": "anna", "column": int(self.work.column or 0)})
+
+    async def archive(self, card: Ref) -> None:
+        self._kaiten.order("POST", f"/cards/{card.id}/archive", {"user": "anna"})
+
+    async def destroy(self, card: Ref) -> None:
+        self._kaiten.order("POST", f"/cards/{card.id}/delete", {"user": "anna"})
+
+    async def lose_next_answer(self) -> None:
+        self._kaiten.fault(".*", method="POST", times=1, drop="after")
+
+    async def refuse_next(self, seconds: int) -> None:
+        wait = {"Retry-After": str(seconds)}
+        self._kaiten.fault(".*", method="POST", times=1, status=429, headers=wait, body="<html>Too many</html>")
+
+    def file(self, name: str) -> File:
+        return self._spool.put(name, b"content")
+
+
+class TestKaitenBoard(BoardContract):
+    @pytest.fixture
+    async def stand(self, kaiten: Kaiten, board: KaitenBoard, board_at: BoardAt, spool: FolderSpool) -> _KaitenStand:
+        layout = await board.layout([])
+        return _KaitenStand(kaiten, board, board_at, spool, layout.boards[0])
