@@ -21,7 +21,10 @@ Pace = Callable[[str], tuple[float, float]]
 
 BULK = Urgency.LABEL
 """This class and those after it pass one at a time, evenly spread (places taken together would come free together,
-and a client's call would wait for a whole window), and leave the last of five or more places to clients."""
+and a client's call would wait for a whole window), and leave the last of five or more places to clients for as long
+as clients are about."""
+CALM = 5.0
+"""Seconds after which no client is about any more."""
 LATE = 0.1
 """Seconds after which a place in the shared row is asked for again: it lasts a window from the asking."""
 REPEATED = 3
@@ -78,6 +81,7 @@ class RateBudget:
         self._subject_refusals: deque[float] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._bulk_at = 0.0
+        self._client_at = -CALM
         self._wanted: int | None = None
         self._asked = 0
         self._more_urgent = asyncio.Event()
@@ -165,7 +169,8 @@ class RateBudget:
                 continue
             bulk = waiter.urgency >= BULK
             taken = self._busy + len(self._cooling)
-            if bulk and (now < self._bulk_at or taken + 1 == self.limit >= 5):
+            kept_free = now - self._client_at < CALM and taken + 1 == self.limit >= 5
+            if bulk and (now < self._bulk_at or kept_free):
                 passed.append(waiter)
                 break  # those behind it are bulk too
             if waiter.subject is not None and self._ready_at(waiter.subject, now) > now:
@@ -180,6 +185,8 @@ class RateBudget:
                 self._of(waiter.subject, now).allowance -= 1.0
             if bulk:
                 self._bulk_at = now + self._window / self.limit
+            elif waiter.urgency != Urgency.REPLY:  # looking for changes is in that class, and goes on all day
+                self._client_at = now
             self._busy += 1
             waiter.granted.set_result(None)
         for waiter in passed:

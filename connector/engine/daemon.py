@@ -42,8 +42,9 @@ from connector.store.leases import let_go
 Settle = Callable[[], Awaitable[BoardPolicy]]
 """Asks the board for its layout and turns the mapping's names into ids. Raises Unavailable, WrongToken, Unfit."""
 
-CHATS_AT_ONCE = 48
-CARDS_AT_ONCE = 24
+CHATS_AT_ONCE = 64
+CARDS_AT_ONCE = 64
+"""Orders in our hands at a time: the more, the fewer transactions; whose turn it is the budget decides."""
 KEPT_DAYS = 7
 """Days a finished order is kept before it is swept; the journal's keys are kept longer than any sender repeats."""
 

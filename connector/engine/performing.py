@@ -28,6 +28,8 @@ LONGEST_ORDER = 900.0
 """Seconds after which an order is given up and tried again: a 50 MB file over a slow line still passes."""
 BACKOFF = (0.5, 60.0)
 """First and longest wait between tries, seconds."""
+RECOUNT = 0.5
+"""Seconds between counts of what waits: whether to join messages need not be known to the order."""
 BUG_TRIES = 5
 """An order that makes the adapter itself fail so often in one process is kept aside; outages do not count."""
 
@@ -71,6 +73,8 @@ class Performer:
         self._probes = 0
         self._closed_until = 0.0
         self._broken: Counter[Key] = Counter()
+        self._late = False
+        self._recount_at = 0.0
 
     async def run(self) -> None:
         """Until the daemon stops; then waits for what is on the wire."""
@@ -110,12 +114,14 @@ class Performer:
                 await self._pulse.wait(self._side, seconds)
 
     async def _claim(self, free: int) -> tuple[list[outbox.Claim], float | None, float]:
+        begun = asyncio.get_running_loop().time()
+
         def step(connection: Connection) -> tuple[list[outbox.Claim], float | None, float]:
             now = self._database.now(connection)
-            joining = None
-            if self._backlog is not None:
-                late = self._backlog(outbox.orders_waiting(connection, port=self._side))
-                joining = self._policy().comment_limit if late > self._behind else None
+            if self._backlog is not None and begun >= self._recount_at:
+                self._late = self._backlog(outbox.orders_waiting(connection, port=self._side)) > self._behind
+                self._recount_at = begun + RECOUNT
+            joining = self._policy().comment_limit if self._late else None
             claims = outbox.claim(
                 connection,
                 now,
@@ -127,7 +133,6 @@ class Performer:
             )
             return claims, None if claims else outbox.next_due(connection, port=self._side, after=now), now
 
-        begun = asyncio.get_running_loop().time()
         result = await self._database.run(step)
         for claim in result[0]:
             self._leases[_hold(claim)] = begun + self._lease

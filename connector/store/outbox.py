@@ -360,13 +360,16 @@ def waiting(connection: Connection, now: float, *, port: str) -> int:
 
 def orders_waiting(connection: Connection, *, port: str, at_most: int = 1_000) -> int:
     """How many orders of this side are not done yet and wait for nothing but their turn, counted up to a limit."""
-    found = (
-        select(outbox.c.seq)
-        .join(lanes, lanes.c.key == outbox.c.lane)
-        .where(lanes.c.port == port, lanes.c.due.is_not(None), _open)
-        .limit(at_most)
-    )
-    return int(connection.execute(select(func.count()).select_from(found.subquery())).scalar_one())
+    return int(connection.execute(_orders_waiting, {"port": port, "at_most": at_most}).scalar_one())
+
+
+_orders_waiting = select(func.count()).select_from(
+    select(outbox.c.seq)
+    .join(lanes, lanes.c.key == outbox.c.lane)
+    .where(lanes.c.port == bindparam("port"), lanes.c.due.is_not(None), _open)
+    .limit(bindparam("at_most"))
+    .subquery()
+)
 
 
 def release_all(connection: Connection, now: float) -> int:
