@@ -25,6 +25,8 @@ from connector.ports import Budget, Rejected, Unavailable, WrongToken
 _CHUNK: Final = 64 * 1024
 _ERROR_BODY: Final = 16 * 1024
 _READ_TIMEOUT: Final = 60.0
+FETCHING: Final = Urgency.ACKNOWLEDGE
+"""A file waits its turn among the signs that its messages were seen, not behind all of them: words wait for it."""
 
 
 class Downloads:
@@ -73,7 +75,7 @@ class Downloads:
             wait=wait_fixed(1),
             sleep=self._sleep,
             reraise=True,
-        )(self._api.call, Urgency.CARD, lambda: self._api.bot.get_file(file_id))
+        )(self._api.call, FETCHING, lambda: self._api.bot.get_file(file_id))
         if (maybe_whole(file.file_size) or 0) > DOWNLOAD_LIMIT:
             raise Rejected("the file is larger than 20 MB", Refusal.TOO_BIG)
         path = maybe_text(file.file_path)
@@ -85,7 +87,7 @@ class Downloads:
     async def _opened(self, path: str) -> httpx.Response:
         """The answer whose body is the file. The budget's place is given back before the body is read."""
         request = self._client.build_request("GET", f"{self._api.file_url}/{quote(path.lstrip('/'))}")
-        async with self._budget.call(Urgency.CARD):
+        async with self._budget.call(FETCHING):
             try:
                 response = await self._client.send(request, stream=True)
             except httpx.HTTPError as error:

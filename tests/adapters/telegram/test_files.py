@@ -36,7 +36,7 @@ async def test_a_file_comes_in_pieces() -> None:
     assert max(map(len, chunks)) <= 64 * 1024
     assert script.seen[0].params == {"file_id": "BQACAgIAAxk-1_a"}
     assert script.seen[1].path == f"/file/bot{TOKEN}/documents/отчёт 1#a.pdf"
-    assert budget.calls == [(Urgency.CARD, None)] * 2
+    assert budget.calls == [(Urgency.ACKNOWLEDGE, None)] * 2
 
 
 async def test_an_empty_file_is_empty() -> None:
