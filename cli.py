@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import hashlib
 import json
 import logging
@@ -131,7 +130,7 @@ class _BadDatabase(Exception):
 
 
 async def _run(settings: Settings, loaded: Loaded) -> None:
-    from connector.engine.daemon import Daemon
+    from connector.engine.daemon import Daemon, calm_collector
     from connector.engine.pulse import Pulse
 
     pulse = Pulse(holder=f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}")
@@ -148,9 +147,7 @@ async def _run(settings: Settings, loaded: Loaded) -> None:
         )  # fmt: skip
         if policy.board is not None:
             daemon.settled(policy.board)
-        # What stands after the start stays: looking through it again and again costs a tenth of the time.
-        gc.freeze()
-        gc.set_threshold(50_000, 50, 50)
+        calm_collector()
         async with _served(settings, daemon, board):
             await daemon.run()
     finally:

@@ -11,6 +11,7 @@ from bench.figures import Figure, Result
 from bench.place import Place
 from bench.running import Engine, Stuck, engine, policy_of
 from connector.domain.policy import Policy
+from connector.engine.daemon import calm_collector
 
 CLIENTS = 200
 
@@ -44,6 +45,7 @@ def _figures(store: str, found: dict[str, float], commits: float, *, at_least: f
 async def flood(url: str, events: int, policy: Policy) -> dict[str, float]:
     """So many messages as fast as they go."""
     async with engine(url, policy) as running:
+        calm_collector()  # as `connector run` does
         await running.meet(range(CLIENTS))
         return await _flood(running, events)
 

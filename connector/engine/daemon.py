@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -51,6 +52,12 @@ KEPT_DAYS = 7
 
 class Unfit(Exception):
     """The mapping names things the board does not have; the message lists them all."""
+
+
+def calm_collector() -> None:
+    """Once per process, after its parts stand: looking through them again and again costs a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 50)
 
 
 class Daemon:

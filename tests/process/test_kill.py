@@ -115,8 +115,8 @@ def _torment(company: Company, *, seed: int, clients: int, messages: int, kills:
     agents.join()
     report.messages, report.replies = clients * messages, len(told)
     try:
-        company.until("everything on the cards", lambda: _missing(company, chats, messages) == 0, 60)
-        company.until("every reply", lambda: not _unanswered(company, told), 60)
+        company.until("everything on the cards", lambda: _missing(company, chats, messages) == 0, 60 + 2 * kills)
+        company.until("every reply", lambda: not _unanswered(company, told), 60 + 2 * kills)
     except AssertionError as late:
         report.problems.append(str(late)[:3000])
     time.sleep(1.0)
