@@ -99,7 +99,7 @@ class Daemon:
             self.database, self.pulse, "board", self._to_board,
             policy=policy, capacity=CARDS_AT_ONCE, lease=self._lease, backlog=self._backlog,
         )  # fmt: skip
-        # Telegram's own offset is not kept: at the first read the server sends again whatever nobody confirmed.
+        # The chat's cursor is not kept: at the first read the other side sends again whatever nobody confirmed.
         chat_in = Reader(self.database, self.pulse, "chat", self._chat, first_cursor=False, lease=self._lease)
         board_in = Reader(self.database, self.pulse, "board", self._board, first_cursor=True, lease=self._lease)
         async with asyncio.TaskGroup() as group:

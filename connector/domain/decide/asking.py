@@ -20,7 +20,7 @@ from connector.domain.ticket import Ticket
 from connector.domain.words import File, FileKind, Words
 
 BUTTON_DATA = 64
-"""Bytes a button can carry. https://core.telegram.org/bots/api#inlinekeyboardbutton"""
+"""Bytes a button can carry."""
 _LONGEST_LABEL = 64
 _LONGEST_CABINET = 256
 
