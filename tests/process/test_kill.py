@@ -61,16 +61,17 @@ def test_nothing_is_lost_doubled_or_out_of_order_when_the_daemon_is_killed_again
 
 
 @pytest.mark.postgres
-def test_two_daemons_on_postgresql_killed_in_turn_lose_nothing_either(
-    tmp_path: Path, postgres_url: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("daemons", [1, 2])
+def test_daemons_on_postgresql_killed_in_turn_lose_nothing_either(
+    daemons: int, tmp_path: Path, postgres_url: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Company(
         folder=tmp_path, database_url=postgres_url, webhook=False, kaiten_options={"rate_limit": 200}
     ) as company:
-        kills = request.config.getoption("--kills") // 2
-        report = _torment(company, seed=7, clients=10, messages=max(8, kills // 2), kills=kills, daemons=2)
+        kills = request.config.getoption("--kills")
+        report = _torment(company, seed=7, clients=10, messages=max(8, kills // 2), kills=kills, daemons=daemons)
     with capsys.disabled():
-        print(f"\n  PostgreSQL, two daemons: {report}")
+        print(f"\n  PostgreSQL, {daemons} at once: {report}")
     _judge(report)
 
 
