@@ -18,7 +18,9 @@ from connector.domain.effects import (
     CreateCard,
     EditComment,
     MoveCard,
+    RemoveTag,
     Section,
+    SetFacts,
 )
 from connector.domain.events import (
     Agent,
@@ -129,6 +131,17 @@ class MemoryBoard:
                     if effect.name not in card.tags:
                         card.tags.append(effect.name)
                         self._world.touch(card)
+            case RemoveTag():
+                async with self._call("board.tag", order):
+                    card = self._card(order)
+                    if effect.name in card.tags:
+                        card.tags.remove(effect.name)
+                        self._world.touch(card)
+            case SetFacts():
+                async with self._call("board.facts", order):
+                    card = self._card(order)
+                    card.fields.update(effect.fields or {})
+                    self._world.touch(card)
             case MoveCard():
                 if effect.spot is None:
                     raise Rejected("nobody said where to")

@@ -21,6 +21,8 @@ class Stage(StrEnum):
     TOPIC = "topic"
     WORDS = "words"
     READY = "ready"
+    CHECKING = "checking"
+    """An account id is being looked up in the company's list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,40 @@ class Client:
     written: tuple[WrittenAlbum, ...] = ()
     current: TicketId | None = None
     blocked: bool = False
+    spoken: str | None = None
+    """The language they chose; None while the chat tool's own is used."""
+    group: str | None = None
+    """The title of the group chat this client is; None for one person."""
+    phone: str | None = None
+    """Shared by themselves and their own."""
+    unverified: tuple[str, ...] = ()
+    """Cabinets that could not be looked up."""
+    checking: str | None = None
+    """The account id being looked up."""
+    registered_at: datetime | None = None
+    asked_at: datetime | None = None
+    """When the question was asked that `kept` words or a chosen topic wait for."""
+    reminded: bool = False
+    """Whether they were reminded of that question."""
+    heard: TicketId | None = None
+    """The request whose agent spoke last; cleared by whatever tells which request the client talks about."""
+    undecided: tuple[Kept, ...] = ()
+    """Words that may belong to several open requests, until the client tells."""
+    undecided_at: datetime | None = None
+    """When the client was asked which."""
+    burst: tuple[datetime, ...] = ()
+    """The moments of the latest messages of a flood."""
+    flood: Ref | None = None
+    """The latest message that got no receipt of its own because there were so many."""
+    rated_at: datetime | None = None
+    """When they were last asked for a rating."""
+    explaining: TicketId | None = None
+    """The request whose low mark they were asked to explain."""
+    fired: tuple[str, ...] = ()
+    """Triggers that have run: "key" or "key:ticket"."""
+    fired_at: datetime | None = None
+    silent: bool = False
+    """They want no messages that the bot sends of itself."""
     tickets: tuple[Ticket, ...] = ()
     said: tuple[Said, ...] = ()
     """The latest messages on cards, oldest first."""
@@ -105,3 +141,8 @@ class Client:
     """The latest answers that a client who blocked us has not got, oldest first."""
     thread: Mapping[str, TicketId] = field(default_factory=dict)
     next_number: int = 0
+
+    @property
+    def tongue(self) -> str | None:
+        """The language to speak to them in."""
+        return self.spoken or self.language

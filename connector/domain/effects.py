@@ -33,6 +33,17 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactKey:
+    """A key of the chat's keyboard that shares the client's own phone number when pressed."""
+
+    label: str
+
+
+Menu = tuple[tuple[str | ContactKey, ...], ...]
+"""The keyboard of a chat; empty: none any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendMessage:
     """One message, already short enough for the chat tool.
 
@@ -46,7 +57,7 @@ class SendMessage:
     text: Text
     urgency: Urgency
     buttons: tuple[tuple[Button, ...], ...] = ()
-    menu: tuple[tuple[str, ...], ...] | None = None
+    menu: Menu | None = None
     reply_to: Ref | Key | None = None
 
 
@@ -143,7 +154,8 @@ class CreateCard:
     """A card for the ticket. `external_id` is what a repeat looks for; `spot` is None until the order is carried out.
 
     `facts` are the values the mapping may put into fields of the card, by their name in the mapping
-    (cabinet, client, username, language, number, topic, class).
+    (cabinet, client, username, language, number, topic, class, phone, verified). `source` is the client's message it
+    was made of, named where the end of the order must be told.
     """
 
     key: Key
@@ -156,6 +168,7 @@ class CreateCard:
     due_at: datetime | None
     facts: Mapping[str, str] = field(default_factory=dict)
     spot: Spot | None = None
+    source: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +180,8 @@ class Section:
     """A line that says who wrote and when; plain text."""
     text: Text
     files: tuple[File, ...] = ()
+    source: Ref | None = None
+    """The client's message it shows, named where the end of the order must be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +196,17 @@ class AddComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditComment:
-    """Replaces the section known by `section.key`; its files are added to those already there."""
+    """Replaces the section known by `section.key`; its files are added to those already there.
+
+    `append`: the words that stand there stay, and the section's head and text follow them within the same comment.
+    """
 
     key: Key
     ticket: TicketId
     target: Key
     """The order that made the comment (of a joined comment: the order of that section)."""
     section: Section
+    append: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +228,28 @@ class AddTag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveTag:
+    """Takes a label off by its name; nothing happens where the card does not carry it."""
+
+    key: Key
+    ticket: TicketId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFacts:
+    """Facts by their name in the mapping, into the fields it names for them; others are left as they are.
+
+    `fields` (field id → value) is None until the order is carried out. A fact the mapping gives no field is dropped.
+    """
+
+    key: Key
+    ticket: TicketId
+    facts: Mapping[str, str]
+    fields: Mapping[str, FieldValue] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveCard:
     """Into the column that means `meaning` on the card's own board; `spot` is None until the order is carried out."""
 
@@ -219,9 +260,30 @@ class MoveCard:
     spot: Spot | None = None
 
 
+# ---- in the company's own list
+
+
+class Verdict(StrEnum):
+    """What the company's list says of an account id; UNVERIFIED when it could not be asked."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyCabinet:
+    """Looks an account id up. The order makes one ref whose id is the `Verdict`: this port is told in our own words."""
+
+    key: Key
+    cabinet: str
+    ticket: TicketId | None = None
+
+
 ChatEffect = SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap
-BoardEffect = CreateCard | AddComment | EditComment | AddFiles | AddTag | MoveCard
-Effect = ChatEffect | BoardEffect
+BoardEffect = CreateCard | AddComment | EditComment | AddFiles | AddTag | RemoveTag | SetFacts | MoveCard
+RegistryEffect = VerifyCabinet
+Effect = ChatEffect | BoardEffect | RegistryEffect
 
 
 def urgency_of(effect: Effect) -> Urgency:
@@ -229,7 +291,9 @@ def urgency_of(effect: Effect) -> Urgency:
     match effect:
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return effect.urgency
+        case VerifyCabinet():
+            return Urgency.ACKNOWLEDGE
         case CreateCard() | AddComment() | EditComment() | AddFiles() | MoveCard():
             return Urgency.CARD
-        case AddTag():
+        case AddTag() | RemoveTag() | SetFacts():
             return Urgency.LABEL

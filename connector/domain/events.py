@@ -27,6 +27,8 @@ class ClientWrote:
     album: str | None = None
     addressed: bool = True
     """False in a group when the bot was neither mentioned nor replied to."""
+    group: str | None = None
+    """The title of the group chat it was written in; None in a chat with one person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,17 +46,34 @@ class Topic:
     service_class: str
     tags: tuple[str, ...] = ()
     hint: Mapping[str, str] = field(default_factory=dict)
+    group: str | None = None
+    """The key of the group it stands under in the menu; None at the top."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicGroup:
+    """A heading in the menu whose topics are shown after it was chosen; nothing is opened on a group itself."""
+
+    key: str
+    title: Mapping[str, str]
+    hint: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CabinetRule:
-    """How a client's account id looks. `pattern` must match the whole of it; `tag` is a template with `{cabinet}`."""
+    """How a client's account id looks. `pattern` must match the whole of it; `tag` is a template with `{cabinet}`.
+
+    `verified`: each id is held against the company's own list before it is believed. An id that the list does not
+    have is refused, unless `accept_unknown`; when the list cannot be asked, the id is taken as unverified.
+    """
 
     pattern: str
     hint: Mapping[str, str] = field(default_factory=dict)
     picture: str | None = None
     """Path of the hint picture, absolute."""
     tag: str | None = None
+    verified: bool = False
+    accept_unknown: bool = False
 
 
 class Publicity(StrEnum):
@@ -72,6 +89,100 @@ class Receipt(StrEnum):
     REACTION = "reaction"
     TEXT = "text"
     NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """The emoji put on a client's own message as it gets on; None leaves that step unmarked.
+
+    With `Receipt.REACTION` only; each replaces the one before. All must be among those the chat tool allows.
+    """
+
+    stored: str | None = "👀"
+    on_card: str | None = "✍"
+    answered: str | None = "👌"
+    failed: str | None = "🤷"
+
+
+class Edits(StrEnum):
+    """What a client's edit does to the words on the card."""
+
+    OVERWRITE = "overwrite"
+    APPEND = "append"
+    IGNORE = "ignore"
+
+
+class Groups(StrEnum):
+    """Which messages of a group chat are for us."""
+
+    ADDRESSED = "addressed"
+    """Only those that mention the bot or answer it."""
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One answer to "how was it?": `low` ones may be asked about."""
+
+    key: str
+    emoji: str
+    low: bool = False
+
+
+class MarkStore(StrEnum):
+    """How a rating stands on the card."""
+
+    COMMENT = "comment"
+    TAG = "tag"
+    FIELD = "field"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingRule:
+    """The question after the end of a request; asked once per request and not more often than `at_most_every`.
+
+    A mark may be changed within `change_within`. `ask_for_words`: after a low mark one question for words follows.
+    `tag` is a template with `{mark}` (the emoji); with FIELD the fact `rating` goes into the field the mapping names.
+    """
+
+    marks: tuple[Mark, ...]
+    ask_for_words: bool = True
+    change_within: timedelta = timedelta(days=1)
+    at_most_every: timedelta = timedelta(days=7)
+    store: MarkStore = MarkStore.COMMENT
+    tag: str = "{mark}"
+
+
+class Occasion(StrEnum):
+    """From when the time of a trigger runs."""
+
+    WAITING = "waiting"
+    """Since we wait for the client and they are silent."""
+    REGISTERED = "registered"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A message the bot sends of itself, `after` (calendar time) the occasion; `text` by language, with `{number}`,
+    `{subject}` and `{name}`. `close`: the request is closed with it.
+    """
+
+    key: str
+    occasion: Occasion
+    after: timedelta
+    text: Mapping[str, str]
+    close: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """When the bot sends nothing of itself: from `start` to `end` in `zone`, over midnight when `end` is earlier."""
+
+    zone: ZoneInfo
+    start: time
+    end: time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +239,31 @@ class Policy:
     texts: Mapping[str, Texts]
     default_language: str
     receipt: Receipt = Receipt.REACTION
-    stored_emoji: str = "👀"
+    marks: Marks = field(default_factory=Marks)
+    groups_of_topics: tuple[TopicGroup, ...] = ()
+    default_topic: str | None = None
+    """Where words go whose topic was never chosen, `unfinished_after` twice over; None keeps them waiting."""
+    unfinished_after: timedelta | None = timedelta(minutes=15)
+    """How long after an unanswered question of ours the client is reminded of it, once."""
+    undecided_after: timedelta = timedelta(minutes=5)
+    """How long words wait for the client to say which of several requests they belong to."""
+    contact: bool = False
+    """Whether the client is offered to share their phone number."""
+    forget_on_leaving: bool = False
+    """Whether logging out forgets name, phone and language too, not the cabinets alone."""
+    edits: Edits = Edits.OVERWRITE
+    chat_groups: Groups = Groups.ADDRESSED
+    notices: frozenset[Meaning] = frozenset({Meaning.WORK, Meaning.WAITING, Meaning.DONE})
+    """Changes the client is told of."""
+    warn_before: timedelta | None = timedelta(minutes=15)
+    """How long before a promised time slips the client is told; None never."""
+    rating: RatingRule | None = None
+    triggers: tuple[Trigger, ...] = ()
+    quiet_hours: QuietHours | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Agents' names on the board → the names clients see."""
+    blocked_tag: str | None = None
+    """On the cards of a client who stopped the bot, until they return."""
     reopen_within: timedelta = timedelta(days=3)
     album_wait: timedelta = timedelta(seconds=2)
     sign_agents: bool = False

@@ -30,6 +30,33 @@ class Reply:
     """Orders that carry its files."""
 
 
+class Promise(StrEnum):
+    """What a promised time is for."""
+
+    REPLY = "reply"
+    RESOLVE = "resolve"
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    DONE = "done"
+    HELPED = "helped"
+    """The client said so."""
+    WITHDRAWN = "withdrawn"
+    SILENT = "silent"
+    """Closed because the client no longer answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Something said on a request, for the client's own list: `ours` when an agent said it."""
+
+    at: datetime
+    ours: bool
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """One request. `number` is what people call it; `card` is None until the card exists, or after it was lost.
@@ -65,6 +92,30 @@ class Ticket:
     """The latest comments that went to the client."""
     relayed: tuple[Key, ...] = ()
     """The keys of the latest files that went to the client."""
+    lines: tuple[Line, ...] = ()
+    """The latest things said, oldest first, shortened."""
+    unread: int = 0
+    """Answers since the client last wrote here or looked at it."""
+    latest: Ref | None = None
+    """The client's latest message on it, while no agent has answered since."""
+    client_at: datetime | None = None
+    """When the client last wrote."""
+    phase_at: datetime | None = None
+    """Since when it stands in its phase."""
+    promised_at: datetime | None = None
+    """The time the client was told."""
+    promise: Promise = Promise.RESOLVE
+    """What was promised for that time."""
+    warned: bool = False
+    """Whether they were told that it slips."""
+    away_until: datetime | None = None
+    """The opening time they were last told of, so that one closed stretch is told once."""
+    outcome: Outcome | None = None
+    """How it ended; None while it is open."""
+    asked_rating: bool = False
+    mark: str | None = None
+    """The key of the mark it got."""
+    marked_at: datetime | None = None
 
     @property
     def open(self) -> bool:

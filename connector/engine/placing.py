@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from connector.domain.effects import CreateCard, FieldValue, MoveCard, Spot
-from connector.domain.policy import Policy
+from connector.domain.effects import CreateCard, FieldValue, MoveCard, SetFacts, Spot
+from connector.domain.policy import BoardPolicy, Policy
 
 
 class Unplaced(Exception):
     """The mapping in force has no place for this."""
 
 
-def place(effect: CreateCard | MoveCard, policy: Policy) -> CreateCard | MoveCard:
+def place(effect: CreateCard | MoveCard | SetFacts, policy: Policy) -> CreateCard | MoveCard | SetFacts:
     """The effect with its spot. Raises Unplaced when the mapping no longer has the topic, class or column."""
     board = policy.board
     if board is None:
@@ -25,12 +26,15 @@ def place(effect: CreateCard | MoveCard, policy: Policy) -> CreateCard | MoveCar
                     f"the mapping has no place for topic {effect.topic!r} in class {effect.service_class!r}: "
                     "put the topic back, or move its requests by hand"
                 )
-            facts: dict[str, FieldValue] = {
-                board.fact_fields[name]: value for name, value in effect.facts.items() if name in board.fact_fields
-            }
-            return replace(effect, spot=replace(spot, fields={**spot.fields, **facts}))
+            return replace(effect, spot=replace(spot, fields={**spot.fields, **_fields(effect.facts, board)}))
+        case SetFacts():
+            return replace(effect, fields=_fields(effect.facts, board))
         case MoveCard():
             column = board.landing.get((effect.board, effect.meaning))
             if column is None:
                 raise Unplaced(f"no column of that board means {effect.meaning.value!r} in the mapping")
             return replace(effect, spot=Spot(board=effect.board, column=column))
+
+
+def _fields(facts: Mapping[str, str], board: BoardPolicy) -> dict[str, FieldValue]:
+    return {board.fact_fields[name]: value for name, value in facts.items() if name in board.fact_fields}

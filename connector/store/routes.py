@@ -14,22 +14,28 @@ from connector.domain.effects import (
     Effect,
     MoveCard,
     React,
+    RemoveTag,
     SendFiles,
     SendMessage,
+    SetFacts,
+    VerifyCabinet,
 )
 from connector.domain.refs import ClientId, TicketId
 
 CHAT = "chat"
 BOARD = "board"
+REGISTRY = "registry"
 
 
 def port_of(effect: Effect) -> str:
-    """Which side carries the effect out: `chat` or `board`."""
+    """Which side carries the effect out: `chat`, `board` or `registry`."""
     match effect:
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return CHAT
-        case CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | MoveCard():
+        case CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard():
             return BOARD
+        case VerifyCabinet():
+            return REGISTRY
 
 
 def lane_of(port: str, client: ClientId, ticket: TicketId | None) -> str:

@@ -48,7 +48,7 @@ def test_the_example_becomes_the_policy_it_describes() -> None:
     assert policy.cabinet.picture is not None
     assert Path(policy.cabinet.picture).read_bytes().startswith(b"\x89PNG")
     assert (policy.public.rule, policy.public.mark) == (Publicity.ALL_BUT_MARKED, "//")
-    assert (policy.receipt, policy.stored_emoji) == (Receipt.REACTION, "👀")
+    assert (policy.receipt, policy.marks.stored) == (Receipt.REACTION, "👀")
     assert (policy.reopen_within, policy.album_wait) == (timedelta(days=3), timedelta(seconds=2))
     assert (policy.sign_agents, policy.default_language, policy.board) == (True, "ru", None)
     assert {language: set(texts) for language, texts in policy.texts.items()} == {

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from connector.domain.client import Client
-from connector.domain.decide import board_changes, client_acts, client_writes, orders_end, time_passes
+from connector.domain.decide import agenda, board_changes, client_acts, client_writes, orders_end
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import (
     AddComment,
@@ -21,8 +21,11 @@ from connector.domain.effects import (
     Effect,
     MoveCard,
     React,
+    RemoveTag,
     SendFiles,
     SendMessage,
+    SetFacts,
+    VerifyCabinet,
 )
 from connector.domain.events import (
     AgentAttached,
@@ -86,7 +89,7 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
         case CardSeen():
             board_changes.seen(turn, event)
         case TimePassed():
-            time_passes.passed(turn)
+            agenda.passed(turn)
         case Done():
             orders_end.done(turn, event)
         case Failed():
@@ -96,18 +99,19 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
     after = turn.client
     if after.written and after.written[0].until <= turn.at:
         after = replace(after, written=tuple(album for album in after.written if album.until > turn.at))
-    wake_at = min(album.until for album in after.albums) if after.albums else None
-    return Decision(client=after, effects=tuple(turn.effects), wake_at=wake_at)
+    return Decision(client=after, effects=tuple(turn.effects), wake_at=agenda.next_moment(after, policy))
 
 
 def listens(effect: Effect) -> bool:
     """Whether the end of such an order changes anything here; `Done` of the others need not be told."""
     match effect:
-        case CreateCard() | MoveCard():
+        case CreateCard() | MoveCard() | VerifyCabinet():
             return True
+        case AddComment():
+            return any(section.source is not None for section in effect.sections)
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return False
-        case AddComment() | EditComment() | AddFiles() | AddTag():
+        case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts():
             return False
         case _:
             assert_never(effect)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from connector.domain import card
-from connector.domain.client import Kept, OpenAlbum, Said, WrittenAlbum
+from connector.domain.client import Client, Kept, OpenAlbum, Said, WrittenAlbum
 from connector.domain.decide.turn import Turn
 from connector.domain.decide.writing import REMEMBERED, fingerprints, say_key, tell_unobtainable, write
 from connector.domain.effects import AddFiles, EditComment, Section
+from connector.domain.policy import Policy
 from connector.domain.refs import Key, TicketId
 
 
@@ -42,6 +44,16 @@ def flush(turn: Turn, due_only: bool = False) -> None:
     turn.client = replace(turn.client, albums=albums[count:])
     for album in albums[:count]:
         write(turn, album.ticket, album.parts)
+
+
+def due(client: Client, policy: Policy) -> Iterator[datetime]:
+    """When the last part of each album has surely come."""
+    return (album.until for album in client.albums)
+
+
+def passed(turn: Turn) -> None:
+    """Albums whose last part has surely come are written down."""
+    flush(turn, due_only=True)
 
 
 def joins(turn: Turn, part: Kept) -> bool:

@@ -50,7 +50,7 @@ def wrote(turn: Turn, event: ClientWrote) -> None:
                 advance(turn)
             else:
                 _keep(turn, message)
-        case Stage.WORDS:
+        case Stage.WORDS | Stage.CHECKING:
             _keep(turn, message)
         case Stage.READY:
             _ready(turn, message)

@@ -22,9 +22,12 @@ from connector.domain.effects import (
     EditMessage,
     MoveCard,
     React,
+    RemoveTag,
     Section,
     SendFiles,
     SendMessage,
+    SetFacts,
+    VerifyCabinet,
 )
 from connector.domain.events import Done, Failed, Refusal
 from connector.domain.refs import Key
@@ -57,7 +60,7 @@ def done(turn: Turn, event: Done) -> None:
             turn.keep(replace(ticket, moving=None, phase=Phase(order.meaning.value)))
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return
-        case AddComment() | EditComment() | AddFiles() | AddTag():
+        case AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | VerifyCabinet():
             return
         case _:
             assert_never(event.effect)
@@ -73,9 +76,9 @@ def failed(turn: Turn, event: Failed) -> None:
     match effect:
         case SendMessage() | SendFiles():
             _not_delivered(turn, event, effect)
-        case EditMessage() | DeleteMessage() | React() | AnswerTap() | CreateCard():
+        case EditMessage() | DeleteMessage() | React() | AnswerTap() | CreateCard() | VerifyCabinet():
             return
-        case AddComment() | EditComment() | AddFiles() | AddTag() | MoveCard():
+        case AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard():
             if event.refusal is Refusal.GONE:
                 _card_gone(turn, effect)
             else:
@@ -116,7 +119,11 @@ def _card_gone(turn: Turn, effect: BoardEffect) -> None:
         turn.keep(replace(ticket, card=None, former=ticket.card or ticket.former))
 
 
-def _not_written(turn: Turn, event: Failed, effect: AddComment | EditComment | AddFiles | AddTag | MoveCard) -> None:
+def _not_written(
+    turn: Turn,
+    event: Failed,
+    effect: AddComment | EditComment | AddFiles | AddTag | RemoveTag | SetFacts | MoveCard,
+) -> None:
     match effect:
         case MoveCard():
             ticket = turn.ticket(effect.ticket)
@@ -137,7 +144,7 @@ def _not_written(turn: Turn, event: Failed, effect: AddComment | EditComment | A
             key = Key(f"{effect.key}/again")
             section = replace(effect.section, key=key)
             turn.effects.append(AddComment(key=key, ticket=effect.ticket, sections=(section,)))
-        case AddComment() | AddFiles() | AddTag():
+        case AddComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts():
             # Nothing we could say better: the order is kept with its reason, for the operator.
             return
         case _:

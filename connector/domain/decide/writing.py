@@ -163,13 +163,15 @@ def acknowledge(turn: Turn, message: Ref, ticket: Ticket | None) -> None:
     """Shows the client that their message is stored, in the way the mapping says."""
     policy = turn.policy
     if policy.receipt is Receipt.REACTION:
+        if policy.marks.stored is None:
+            return
         turn.effects.append(
             React(
                 key=turn.name("receipt"),
                 ticket=ticket.id if ticket else None,
                 chat=turn.client.chat,
                 message=message,
-                emoji=policy.stored_emoji,
+                emoji=policy.marks.stored,
                 urgency=Urgency.ACKNOWLEDGE,
             )
         )
