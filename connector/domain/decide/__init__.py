@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from connector.domain.client import Client
-from connector.domain.decide import agenda, board_changes, client_acts, client_writes, orders_end
+from connector.domain.decide import agenda, board_changes, client_writes, edits, orders_end, reach, taps
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import (
     AddComment,
@@ -71,13 +71,13 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
         case ClientWrote():
             client_writes.wrote(turn, event)
         case ClientEdited():
-            client_acts.edited(turn, event)
+            edits.edited(turn, event)
         case ClientTapped():
-            client_acts.tapped(turn, event)
+            taps.tapped(turn, event)
         case ClientBlocked():
-            client_acts.blocked(turn)
+            reach.blocked(turn)
         case ClientReturned():
-            client_acts.returned(turn)
+            reach.returned(turn)
         case AgentCommented():
             board_changes.commented(turn, event)
         case AgentEdited():

@@ -6,27 +6,27 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain.client import Client, Kept, Stage
-from connector.domain.decide import asking, client_acts
+from connector.domain.decide import asking, profile, requests
 from connector.domain.decide.albums import collect, flush, joins
 from connector.domain.decide.asking import Wish
+from connector.domain.decide.reach import returned
+from connector.domain.decide.registering import cabinet_attempt, fits_cabinet, meet, remember_cabinet
 from connector.domain.decide.tickets import advance, live_ticket
-from connector.domain.decide.turn import Turn
+from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import acknowledge, reopen, tell_unobtainable, write
 from connector.domain.events import ClientWrote
 from connector.domain.refs import Ref
 from connector.domain.ticket import Ticket
 from connector.domain.words import Words
 
-_LONGEST_ATTEMPT = 32
-
 
 def wrote(turn: Turn, event: ClientWrote) -> None:
     """Every message ends somewhere: on a card, kept for the card to come, or answered by the bot itself."""
     if not event.addressed and not any(ticket.open for ticket in turn.client.tickets):
         return
-    client_acts.meet(turn, event.author)
+    meet(turn, event.author)
     if turn.client.blocked:
-        client_acts.returned(turn)
+        returned(turn)
     message = Kept(message=event.message, at=event.at, author=event.author.name, words=event.words, album=event.album)
     if event.album is not None and joins(turn, message):
         return
@@ -69,11 +69,11 @@ def _grant(turn: Turn, wish: Wish) -> None:
             else:
                 turn.client = replace(client, stage=Stage.READY)
         case Wish.HELP:
-            turn.tell("help", turn.say("help"), menu=asking.menu(turn))
+            turn.tell("help", turn.say("help"), menu=menu(turn))
         case Wish.REQUESTS:
-            asking.show_requests(turn)
+            requests.show(turn)
         case Wish.PROFILE:
-            asking.show_profile(turn)
+            profile.show(turn)
         case Wish.NEW:
             turn.client = replace(turn.client, topic=None)
             advance(turn)
@@ -82,9 +82,9 @@ def _grant(turn: Turn, wish: Wish) -> None:
 
 
 def _first_words(turn: Turn, message: Kept) -> None:
-    attempt = _cabinet_attempt(message.words)
-    if attempt is not None and turn.client.cabinet is None and asking.fits_cabinet(turn.policy, attempt):
-        client_acts.remember_cabinet(turn, attempt)
+    attempt = cabinet_attempt(message.words)
+    if attempt is not None and turn.client.cabinet is None and fits_cabinet(turn.policy, attempt):
+        remember_cabinet(turn, attempt)
         return
     asking.greet(turn)
     _keep(turn, message)
@@ -93,9 +93,9 @@ def _first_words(turn: Turn, message: Kept) -> None:
 def _awaiting_cabinet(turn: Turn, message: Kept) -> None:
     words = message.words
     plain = words.text.plain.strip()
-    if not words.files and asking.fits_cabinet(turn.policy, plain):
-        client_acts.remember_cabinet(turn, plain)
-    elif (attempt := _cabinet_attempt(words)) is not None:
+    if not words.files and fits_cabinet(turn.policy, plain):
+        remember_cabinet(turn, plain)
+    elif (attempt := cabinet_attempt(words)) is not None:
         asking.refuse_cabinet(turn, attempt)
     elif turn.policy.cabinet is None or turn.client.cabinet is not None:
         # Nothing is lacking (another id was to be added, or the rule is gone): they simply go on talking.
@@ -103,15 +103,6 @@ def _awaiting_cabinet(turn: Turn, message: Kept) -> None:
         _ready(turn, message)
     else:
         _keep(turn, message)
-
-
-def _cabinet_attempt(words: Words) -> str | None:
-    """One word with a digit in it: meant as an account id, right or wrong."""
-    plain = words.text.plain.strip()
-    bare = not words.files and words.location is None and words.contact is None and words.forwarded_from is None
-    if not bare or not 0 < len(plain) <= _LONGEST_ATTEMPT or len(plain.split()) != 1:
-        return None
-    return plain if any(sign.isdigit() for sign in plain) else None
 
 
 def _typed_topic(turn: Turn, words: Words) -> str | None:

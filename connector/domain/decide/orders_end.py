@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain import card
-from connector.domain.decide.client_acts import blocked
+from connector.domain.decide.reach import blocked
 from connector.domain.decide.replies import note_failed
 from connector.domain.decide.turn import Turn
 from connector.domain.decide.writing import replace_card

@@ -117,7 +117,7 @@ def sendable(turn: Turn, ticket: Ticket, files: Sequence[File]) -> tuple[File, .
     good = tuple(file for file in files if file.obtainable and (file.size is None or file.size <= limit))
     policy, tongue = turn.policy, turn.policy.default_language
     for number, file in enumerate(file for file in files if file not in good):
-        told = size(policy, turn.client.language, file.size)
+        told = size(policy, turn.client.tongue, file.size)
         turn.tell(
             f"too-big/{number}",
             turn.say("file.undeliverable", name=file.name, size=told),

@@ -9,7 +9,7 @@ from connector.domain import card
 from connector.domain.client import Client, Stage
 from connector.domain.decide import asking
 from connector.domain.decide.albums import flush, grouped
-from connector.domain.decide.turn import Turn
+from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import order_card, remember, say_key, write
 from connector.domain.effects import AddFiles
 from connector.domain.refs import TicketId
@@ -68,13 +68,13 @@ def _open(turn: Turn, topic_key: str) -> None:
     opened = turn.say(
         "ticket.opened",
         number=ticket.number,
-        topic=card.topic_title(policy, client.language, topic.key),
+        topic=card.topic_title(policy, client.tongue, topic.key),
     )
     turn.tell(
         "receipt",
         f"{opened}\n\n{promise}" if promise else opened,
         ticket=ticket.id,
-        menu=asking.menu(turn),
+        menu=menu(turn),
     )
     order_card(turn, ticket, ticket.subject, card.description(policy, client, ticket, card.merged(first)))
     files = tuple(file for part in first for file in card.obtainable(part.words))
@@ -86,7 +86,7 @@ def _open(turn: Turn, topic_key: str) -> None:
 
 
 def _promise(turn: Turn, ticket: Ticket) -> str:
-    policy, language = turn.policy, turn.client.language
+    policy, language = turn.policy, turn.client.tongue
     service = policy.classes.get(ticket.service_class)
     if service is None:
         return ""

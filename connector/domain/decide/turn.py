@@ -6,16 +6,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connector.domain.client import Client
-from connector.domain.effects import AddComment, Button, Effect, Section, SendMessage, Urgency
+from connector.domain.effects import AddComment, Button, Effect, Menu, Section, SendMessage, Urgency
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.say import say
-from connector.domain.text import split
+from connector.domain.text import shorten, split
 from connector.domain.ticket import Ticket
 from connector.domain.words import Text
 
 Buttons = tuple[tuple[Button, ...], ...]
-Menu = tuple[tuple[str, ...], ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +47,7 @@ class Turn:
 
     def say(self, name: str, /, **values: object) -> str:
         """A text in the client's language."""
-        return say(self.policy, self.client.language, name, **values)
+        return say(self.policy, self.client.tongue, name, **values)
 
     def tell(
         self,
@@ -83,3 +82,17 @@ class Turn:
         line = say(self.policy, self.policy.default_language, name, **values)
         section = Section(key=key, head="", text=Text(plain=line))
         self.effects.append(AddComment(key=key, ticket=ticket, sections=(section,), internal=True))
+
+
+def menu(turn: Turn) -> Menu:
+    """The keyboard of the chat."""
+    return ((turn.say("menu.requests"), turn.say("menu.profile")), (turn.say("menu.new"),))
+
+
+def ticket_button(turn: Turn, ticket: Ticket) -> Button:
+    label = turn.say("button.ticket", number=ticket.number, subject=shorten(ticket.subject, 30))
+    return Button(label=label, data=f"ticket:{ticket.id}")
+
+
+def paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)

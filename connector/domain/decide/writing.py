@@ -183,7 +183,7 @@ def acknowledge(turn: Turn, message: Ref, ticket: Ticket | None) -> None:
 def tell_unobtainable(turn: Turn, words: Words, ticket: TicketId | None) -> None:
     """Says at once which files we cannot get, and what to do instead."""
     for number, file in enumerate(file for file in words.files if not file.obtainable):
-        policy, language = turn.policy, turn.client.language
+        policy, language = turn.policy, turn.client.tongue
         text = turn.say(
             "file.unobtainable",
             name=file.name,

@@ -1,0 +1,83 @@
+"""What happens when a client taps a button."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from connector.domain.client import Stage
+from connector.domain.decide import asking, profile, requests
+from connector.domain.decide.reach import returned
+from connector.domain.decide.registering import meet
+from connector.domain.decide.tickets import advance
+from connector.domain.decide.turn import Turn, menu
+from connector.domain.effects import AnswerTap, Urgency
+from connector.domain.events import ClientTapped
+
+DOUBLE_TAP = timedelta(seconds=10)
+"""A second tap on the same topic within this is the same wish."""
+
+
+def tapped(turn: Turn, event: ClientTapped) -> None:
+    """Every tap is answered, also one that no longer means anything."""
+    meet(turn, event.author)
+    if turn.client.blocked:
+        returned(turn)
+    kind, _, value = event.data.partition(":")
+    notice = ""
+    at = len(turn.effects)
+    match kind:
+        case "topic":
+            notice = _tapped_topic(turn, value)
+        case "ticket":
+            notice = requests.tapped(turn, value)
+        case "use" | "drop":
+            notice = profile.cabinet_tapped(turn, kind, value)
+        case "cabinet" if turn.policy.cabinet is not None:
+            asking.ask_cabinet(turn, "cabinet.add")
+        case "leave":
+            profile.left(turn)
+        case "cancel":
+            _tapped_cancel(turn)
+        case _:
+            notice = turn.say("tap.gone")
+    turn.effects.insert(
+        at,
+        AnswerTap(
+            key=turn.name("tap"),
+            ticket=None,
+            chat=event.chat,
+            tap=event.tap,
+            notice=notice,
+            urgency=Urgency.ACKNOWLEDGE,
+        ),
+    )
+
+
+def _tapped_topic(turn: Turn, key: str) -> str:
+    """The last tap wins. While nothing is being chosen, a tap on old buttons begins a new request."""
+    client = turn.client
+    if turn.policy.topic(key) is None:
+        turn.client = replace(client, topic=None)
+        advance(turn)
+        return turn.say("tap.gone")
+    if client.stage is Stage.WORDS and client.topic == key:
+        return ""
+    just_opened = turn.ticket(client.current)
+    if (
+        client.stage is Stage.READY
+        and just_opened is not None
+        and just_opened.topic == key
+        and turn.at - just_opened.opened_at < DOUBLE_TAP
+    ):
+        return ""
+    turn.client = replace(client, topic=key)
+    advance(turn)
+    return ""
+
+
+def _tapped_cancel(turn: Turn) -> None:
+    client = turn.client
+    if client.stage in (Stage.TOPIC, Stage.WORDS) and not client.kept:
+        turn.client = replace(client, stage=Stage.READY, topic=None)
+        turn.tell("cancelled", turn.say("words.cancelled"), menu=menu(turn))
