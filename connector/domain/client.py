@@ -95,6 +95,8 @@ class Client:
     stage: Stage = Stage.NEW
     topic: str | None = None
     """Chosen, while the words for it are awaited."""
+    topic_group: str | None = None
+    """The group whose topics were shown last."""
     kept: tuple[Kept, ...] = ()
     albums: tuple[OpenAlbum, ...] = ()
     written: tuple[WrittenAlbum, ...] = ()
@@ -110,6 +112,8 @@ class Client:
     """Cabinets that could not be looked up."""
     checking: str | None = None
     """The account id being looked up."""
+    attempts: int = 0
+    """Answers in a row that were no account id of the company's."""
     registered_at: datetime | None = None
     asked_at: datetime | None = None
     """When the question was asked that `kept` words or a chosen topic wait for."""

@@ -18,12 +18,14 @@ Texts = Mapping[str, str]
 class Hours:
     """When a team works. `week` has seven entries, Monday first; each a tuple of (from, to) on that day.
 
-    `closed` are dates without work. An empty `week` means round the clock.
+    `closed` are dates without work; `extra` are dates worked like the first working day of the week, whatever they are
+    else. An empty `week` means round the clock.
     """
 
     zone: ZoneInfo
     week: tuple[tuple[tuple[time, time], ...], ...] = ()
     closed: frozenset[date] = frozenset()
+    extra: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

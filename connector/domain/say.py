@@ -33,6 +33,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     cabinet__checking="cabinet",
     cabinet__unknown="cabinet",
     cabinet__unverified="cabinet",
+    contact__ask="",
     contact__thanks="phone",
     contact__foreign="",
     topic__ask="",
@@ -62,6 +63,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     when__today="time zone",
     when__tomorrow="time zone",
     when__date="date time zone",
+    status__queue="number subject",
     status__work="number subject",
     status__waiting="number subject",
     status__done="number subject",
@@ -150,6 +152,8 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     card__phone="phone",
     card__group="title",
     card__unverified="cabinet",
+    fact__yes="",
+    fact__no="",
     card__number="number",
     card__topic="topic",
     card__untitled="number",
@@ -181,6 +185,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     note__reply_blocked="",
     note__file_too_big="name size limit",
     note__not_moved="reason",
+    note__not_closed="reason",
     reason__invalid="",
     reason__gone="",
     reason__blocked="",
@@ -206,6 +211,11 @@ def phrase(texts: Mapping[str, Texts], policy: Policy, language: str | None, nam
         if found is not None and name in found:
             return found[name]
     raise LookupError(f"no text {name!r} in the default language {policy.default_language!r}: add it to the texts")
+
+
+def language_of(policy: Policy, tag: str | None) -> str | None:
+    """The language of the texts that a tag means, by itself or by its base; None when the texts have none such."""
+    return next((each for each in _chain(tag, "") if each in policy.texts), None)
 
 
 def title(titles: Mapping[str, str], policy: Policy, language: str | None) -> str:

@@ -35,13 +35,19 @@ def _intervals(now: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime
     day = now.astimezone(hours.zone).date() - timedelta(days=1)
     covered = now
     while True:
-        if day not in hours.closed:
-            for opens, closes in sorted(hours.week[day.weekday()]):
-                first, last = _instant(day, opens, hours), _end(day, opens, closes, hours)
-                if last > max(first, covered):
-                    yield max(first, covered), last
-                    covered = last
+        for opens, closes in sorted(_worked(day, hours)):
+            first, last = _instant(day, opens, hours), _end(day, opens, closes, hours)
+            if last > max(first, covered):
+                yield max(first, covered), last
+                covered = last
         day += timedelta(days=1)
+
+
+def _worked(day: date, hours: Hours) -> tuple[tuple[time, time], ...]:
+    """The intervals of one date: a moved working day goes before a day that is closed."""
+    if day in hours.extra:
+        return next((intervals for intervals in hours.week if intervals), ())
+    return () if day in hours.closed else hours.week[day.weekday()]
 
 
 def _instant(day: date, clock: time, hours: Hours) -> datetime:

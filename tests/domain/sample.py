@@ -169,6 +169,7 @@ class Conversation:
         album: str | None = None,
         reply_to: Ref | None = None,
         addressed: bool = True,
+        group: str | None = None,
         author: Person = IVAN,
         number: int | str | None = None,
         thread: dict[str, TicketId] | None = None,
@@ -177,7 +178,7 @@ class Conversation:
         content = words or Words(text=Text(plain=text), files=files)
         event = ClientWrote(
             key=ref.key, at=self.now, chat=CHAT, message=ref, author=author, words=content, album=album,
-            reply_to=reply_to, addressed=addressed,
+            reply_to=reply_to, addressed=addressed, group=group,
         )  # fmt: skip
         return self.feed(event, thread)
 

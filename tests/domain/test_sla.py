@@ -28,7 +28,8 @@ def working_hours(draw: st.DrawFn) -> Hours:
 
     week = tuple(intervals() for _ in range(7))
     closed = draw(st.frozensets(st.dates(date(2023, 1, 1), date(2026, 3, 1)), max_size=10))
-    return Hours(zone=draw(st.sampled_from((MOSCOW, BERLIN, NEW_YORK))), week=week, closed=closed)
+    extra = draw(st.frozensets(st.dates(date(2023, 1, 1), date(2026, 3, 1)), max_size=5))
+    return Hours(zone=draw(st.sampled_from((MOSCOW, BERLIN, NEW_YORK))), week=week, closed=closed, extra=extra)
 
 
 @given(moments, targets, targets, working_hours())
@@ -67,6 +68,21 @@ def test_only_working_hours_count(start: str, hours_of_work: int, due: str) -> N
     begun = datetime.fromisoformat(start).replace(tzinfo=MOSCOW)
     expected = datetime.fromisoformat(due).replace(tzinfo=MOSCOW)
     assert deadline(begun, timedelta(hours=hours_of_work), hours) == expected
+
+
+@pytest.mark.parametrize("closed", [frozenset(), frozenset({date(2024, 4, 27)})])
+def test_a_moved_working_day_is_worked_like_the_first_working_day_of_the_week(closed: frozenset[date]) -> None:
+    week = ((), ((time(10), time(16)),), ((time(9), time(18)),), (), ((time(9), time(13)),), (), ())
+    hours = Hours(zone=MOSCOW, week=week, closed=closed, extra=frozenset({date(2024, 4, 27)}))
+    friday = datetime(2024, 4, 26, 12, 0, tzinfo=MOSCOW)
+    assert deadline(friday, timedelta(hours=7), hours) == datetime(2024, 4, 27, 16, 0, tzinfo=MOSCOW)
+    assert deadline(friday, timedelta(hours=8), hours) == datetime(2024, 4, 30, 11, 0, tzinfo=MOSCOW)
+
+
+def test_a_moved_working_day_does_not_end_calendar_time() -> None:
+    start = datetime(2024, 4, 27, 3, 0, tzinfo=MOSCOW)
+    hours = Hours(zone=MOSCOW, week=((),) * 7, extra=frozenset({start.date()}))
+    assert deadline(start, timedelta(hours=5), hours) == start + timedelta(hours=5)
 
 
 def test_without_hours_or_with_an_empty_week_calendar_time_counts() -> None:

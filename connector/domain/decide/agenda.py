@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from connector.domain.client import Client
-from connector.domain.decide import albums
+from connector.domain.decide import albums, choosing, receipts, tickets
 from connector.domain.decide.turn import Turn
 from connector.domain.policy import Policy
 
 Due = Callable[[Client, Policy], Iterator[datetime]]
 Passed = Callable[[Turn], None]
 
-_ITEMS: tuple[tuple[Due, Passed], ...] = ((albums.due, albums.passed),)
+_ITEMS: tuple[tuple[Due, Passed], ...] = (
+    (albums.due, albums.passed),
+    (receipts.due, receipts.passed),
+    (choosing.due, choosing.passed),
+    (tickets.due, tickets.passed),
+)
 """Each tells the moments it waits for, and acts when one has come; whoever acts makes sure the moment goes away."""
 
 

@@ -8,14 +8,17 @@ from functools import lru_cache
 
 from connector.domain.card import topic_title
 from connector.domain.client import Stage
+from connector.domain.decide import languages
 from connector.domain.decide.turn import Buttons, Turn, menu, paragraphs, ticket_button
-from connector.domain.effects import Button, SendFiles, Urgency
-from connector.domain.policy import Policy
+from connector.domain.effects import Button, ContactKey, Menu, SendFiles, Urgency
+from connector.domain.policy import Policy, Topic, TopicGroup
 from connector.domain.refs import Ref
 from connector.domain.say import title
 from connector.domain.words import File, FileKind, Words
 
 _LONGEST_LABEL = 64
+_PICTURE_AFTER = 2
+"""Wrong account ids."""
 
 
 class Wish(Enum):
@@ -56,53 +59,117 @@ def folded(label: str) -> str:
 
 
 def greet(turn: Turn) -> None:
-    """The first words; the menu appears as soon as nothing compulsory is missing."""
+    """The first words; the menu appears as soon as nothing compulsory is missing, and the language is known."""
     missing = turn.policy.cabinet is not None and turn.client.cabinet is None
-    turn.tell("greeting", turn.say("greeting"), menu=None if missing else menu(turn))
+    turn.tell(
+        "greeting",
+        turn.say("greeting"),
+        buttons=languages.offered(turn),
+        menu=None if missing else menu(turn),
+    )
 
 
-def ask_cabinet(turn: Turn, name: str = "cabinet.ask") -> None:
-    """Asks for the account id, with the hint and its picture."""
-    turn.client = replace(turn.client, stage=Stage.CABINET)
-    rule = turn.policy.cabinet
-    hint = title(rule.hint, turn.policy, turn.client.tongue) if rule else ""
-    turn.tell("cabinet", paragraphs(turn.say(name), hint))
-    if rule is not None and rule.picture is not None:
-        tail = rule.picture.replace("\\", "/").rpartition("/")[2] or "hint.png"
-        picture = File(ref=Ref(port="local", id=rule.picture), kind=FileKind.PHOTO, name=tail)
-        turn.effects.append(
-            SendFiles(
-                key=turn.name("picture"),
-                ticket=None,
-                chat=turn.client.chat,
-                files=(picture,),
-                urgency=Urgency.ACKNOWLEDGE,
-            )
-        )
+def ask_cabinet(turn: Turn, name: str = "cabinet.ask", before: str = "") -> None:
+    """Asks for the account id, with the hint; with its picture too, unless the question only comes again.
 
-
-def refuse_cabinet(turn: Turn, attempt: str) -> None:
-    """Says that this is no account id, and how one looks."""
-    rule = turn.policy.cabinet
-    hint = title(rule.hint, turn.policy, turn.client.tongue) if rule else ""
-    turn.tell("cabinet", paragraphs(turn.say("cabinet.wrong", cabinet=attempt), hint))
-
-
-def ask_topic(turn: Turn) -> None:
-    """Offers the topics as buttons and as a numbered list: a tap may be lost, a word is not."""
+    `before` stands over the question. While an id is being looked up nothing is asked: there may be an answer already.
+    """
     client, policy = turn.client, turn.policy
-    turn.client = replace(client, stage=Stage.TOPIC, topic=None)
-    titles = [topic_title(policy, client.tongue, topic.key) for topic in policy.topics]
+    rule = policy.cabinet
+    adding = client.cabinet is not None
+    if client.checking is not None and not adding:
+        turn.client = replace(client, stage=Stage.CHECKING)
+        if before or not client.kept:
+            turn.tell("cabinet", paragraphs(before, turn.say("cabinet.checking", cabinet=client.checking)))
+        return
+    again = client.stage is Stage.CABINET and not adding
+    turn.client = replace(client, stage=Stage.CABINET)
+    turn.tell("cabinet", paragraphs(before, turn.say(name), _hint(turn)), menu=None if adding else contact_key(turn))
+    if rule is not None and rule.picture is not None and not again:
+        _show_picture(turn, rule.picture)
+
+
+def refuse_cabinet(turn: Turn, attempt: str, name: str = "cabinet.wrong") -> None:
+    """Says that this is no account id, and how one looks; after the second time the picture may help."""
+    attempts = turn.client.attempts + 1
+    turn.client = replace(turn.client, attempts=attempts)
+    turn.tell("cabinet", paragraphs(turn.say(name, cabinet=attempt), _hint(turn)))
+    rule = turn.policy.cabinet
+    if rule is not None and rule.picture is not None and attempts == _PICTURE_AFTER:
+        _show_picture(turn, rule.picture)
+
+
+def _hint(turn: Turn) -> str:
+    rule = turn.policy.cabinet
+    return title(rule.hint, turn.policy, turn.client.tongue) if rule else ""
+
+
+def _show_picture(turn: Turn, path: str) -> None:
+    tail = path.replace("\\", "/").rpartition("/")[2] or "hint.png"
+    picture = File(ref=Ref(port="local", id=path), kind=FileKind.PHOTO, name=tail)
+    turn.effects.append(
+        SendFiles(
+            key=turn.name("picture"),
+            ticket=None,
+            chat=turn.client.chat,
+            files=(picture,),
+            urgency=Urgency.ACKNOWLEDGE,
+        )
+    )
+
+
+def contact_key(turn: Turn) -> Menu | None:
+    """The keyboard by which a client shares their phone number; None where there is nothing to share."""
+    client = turn.client
+    if not turn.policy.contact or client.phone is not None or client.group is not None:
+        return None
+    return ((ContactKey(label=turn.say("button.contact")),),)
+
+
+def choices(policy: Policy, group: str | None) -> tuple[Topic | TopicGroup, ...]:
+    """What stands in the menu: of a group its topics; at the top each group where the first of its topics stands."""
+    if group is not None:
+        return tuple(topic for topic in policy.topics if topic.group == group)
+    groups = {each.key: each for each in policy.groups_of_topics}
+    shown: dict[str, Topic | TopicGroup] = {}
+    for topic in policy.topics:
+        heading = groups.get(topic.group) if topic.group is not None else None
+        if heading is None:
+            shown[f"topic:{topic.key}"] = topic
+        else:
+            shown.setdefault(f"group:{heading.key}", heading)
+    return tuple(shown.values())
+
+
+def ask_topic(turn: Turn, question: str | None = None, group: str | None = None) -> None:
+    """Offers the topics as buttons and as a numbered list: a tap may be lost, a word is not.
+
+    `question` is the name of another text than the usual one; of a group its own topics are offered.
+    """
+    client, policy = turn.client, turn.policy
+    offered = choices(policy, group)
+    turn.client = replace(client, stage=Stage.TOPIC, topic=None, topic_group=group)
+    titles = [title(each.title, policy, client.tongue) or each.key for each in offered]
     buttons = [
-        Button(label=label, data=f"topic:{topic.key}") for label, topic in zip(titles, policy.topics, strict=True)
+        Button(label=label, data=f"{'group' if isinstance(each, TopicGroup) else 'topic'}:{each.key}")
+        for label, each in zip(titles, offered, strict=True)
     ]
     rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
-    if client.kept:
-        # Whoever only went on talking can say so: the words go where they belong.
-        rows += tuple((ticket_button(turn, ticket),) for ticket in client.tickets if ticket.open)
-    question = turn.say("topic.kept" if client.kept else "topic.ask")
+    heading = next((each for each in policy.groups_of_topics if each.key == group), None)
+    hint = ""
+    if heading is not None:
+        rows += ((Button(label=turn.say("button.back"), data="group:"),),)
+        head = turn.say("topic.group", group=title(heading.title, policy, client.tongue) or heading.key)
+        hint = title(heading.hint, policy, client.tongue)
+    else:
+        head = turn.say(question or ("topic.kept" if client.kept else "topic.ask"))
+        if client.kept:
+            # Whoever only went on talking can say so: the words go where they belong.
+            rows += tuple((ticket_button(turn, ticket),) for ticket in client.tickets if ticket.open)
+    several = len(client.cabinets) > 1 and client.cabinet is not None
+    cabinet = turn.say("topic.cabinet", cabinet=client.cabinet) if several else ""
     listed = "\n".join(f"{number}. {label}" for number, label in enumerate(titles, 1))
-    turn.tell("topics", paragraphs(question, listed), buttons=rows)
+    turn.tell("topics", paragraphs(cabinet, head, hint, listed), buttons=rows)
 
 
 def ask_words(turn: Turn, topic: str) -> None:

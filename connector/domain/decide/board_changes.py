@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.domain.decide.replies import dress, public, remembered, send, sendable
+from connector.domain.decide.replies import dress, public, remembered, send, sendable, spoken
 from connector.domain.decide.turn import Turn
-from connector.domain.effects import DeleteMessage, EditMessage, SendFiles, SendMessage, Urgency
+from connector.domain.effects import DeleteMessage, EditMessage, Meaning, SendFiles, SendMessage, Urgency
 from connector.domain.events import AgentAttached, AgentCommented, AgentEdited, AgentRemoved, CardSeen
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.sla import deadline
 from connector.domain.text import cut, split
-from connector.domain.ticket import Phase, Reply, Ticket
+from connector.domain.ticket import Outcome, Phase, Reply, Ticket
 from connector.domain.words import Text
 
-_TOLD = {Phase.WORK: "status.work", Phase.WAITING: "status.waiting", Phase.DONE: "status.done"}
+_TOLD = {
+    Phase.QUEUE: "status.queue",
+    Phase.WORK: "status.work",
+    Phase.WAITING: "status.waiting",
+    Phase.DONE: "status.done",
+}
 
 
 def commented(turn: Turn, event: AgentCommented) -> None:
@@ -32,8 +37,7 @@ def commented(turn: Turn, event: AgentCommented) -> None:
     albums: tuple[Key, ...] = ()
     if words.plain.strip() or files:
         texts, albums = send(turn, ticket, text, files, 0, f"reply/{key}")
-        if ticket.answered_at is None:
-            ticket = replace(ticket, answered_at=event.at)
+        ticket = spoken(turn, ticket, event.at, words, files)
     turn.keep(remembered(ticket, Reply(comment=key, texts=texts, files=albums), event.files))
 
 
@@ -215,15 +219,21 @@ def seen(turn: Turn, event: CardSeen) -> None:
             ticket = replace(ticket, phase=Phase(meaning.value))
     if ticket.phase is Phase.OPENING:
         ticket = replace(ticket, phase=Phase.QUEUE)
+    if ticket.phase is not before.phase:
+        ticket = replace(ticket, phase_at=event.at)
     if ticket.open != before.open:
-        ticket = replace(ticket, closed_at=None if ticket.open else event.at)
+        closed_at, outcome = (None, None) if ticket.open else (event.at, Outcome.DONE)
+        ticket = replace(ticket, closed_at=closed_at, outcome=outcome)
     turn.keep(ticket)
     _tell_phase(turn, before, ticket)
 
 
 def _tell_phase(turn: Turn, before: Ticket, ticket: Ticket) -> None:
     client = turn.client
-    name = _TOLD.get(ticket.phase) if ticket.phase is not before.phase else None
+    placed = before.phase is Phase.OPENING and ticket.phase is Phase.QUEUE
+    changed = ticket.phase is not before.phase and not placed
+    told = changed and Meaning(ticket.phase.value) in turn.policy.notices
+    name = _TOLD.get(ticket.phase) if told else None
     if ticket.open and not before.open:
         name = "status.reopened"
         if client.current is None:

@@ -6,15 +6,17 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain.client import Client, Kept, Stage
-from connector.domain.decide import asking, profile, requests
+from connector.domain.decide import asking, choosing, profile, requests
 from connector.domain.decide.albums import collect, flush, joins
 from connector.domain.decide.asking import Wish
 from connector.domain.decide.reach import returned
+from connector.domain.decide.receipts import acknowledge
 from connector.domain.decide.registering import cabinet_attempt, fits_cabinet, meet, remember_cabinet
 from connector.domain.decide.tickets import advance, live_ticket
 from connector.domain.decide.turn import Turn, menu
-from connector.domain.decide.writing import acknowledge, reopen, tell_unobtainable, write
+from connector.domain.decide.writing import reopen, tell_unobtainable, write
 from connector.domain.events import ClientWrote
+from connector.domain.policy import Groups, Topic, TopicGroup
 from connector.domain.refs import Ref
 from connector.domain.ticket import Ticket
 from connector.domain.words import Words
@@ -22,7 +24,7 @@ from connector.domain.words import Words
 
 def wrote(turn: Turn, event: ClientWrote) -> None:
     """Every message ends somewhere: on a card, kept for the card to come, or answered by the bot itself."""
-    if not event.addressed and not any(ticket.open for ticket in turn.client.tickets):
+    if not _for_us(turn, event):
         return
     meet(turn, event.author)
     if turn.client.blocked:
@@ -36,6 +38,10 @@ def wrote(turn: Turn, event: ClientWrote) -> None:
         return
     quoted = _quoted(turn, event.reply_to)
     if quoted is not None:
+        if quoted.open:
+            turn.client = replace(turn.client, current=quoted.id)
+            # Who answers a message while being asked which request they mean has told it.
+            choosing.settle(turn, quoted.id)
         _onto(turn, quoted, message)
         return
     match turn.client.stage:
@@ -44,11 +50,7 @@ def wrote(turn: Turn, event: ClientWrote) -> None:
         case Stage.CABINET:
             _awaiting_cabinet(turn, message)
         case Stage.TOPIC:
-            topic = _typed_topic(turn, event.words)
-            if topic is not None:
-                turn.client = replace(turn.client, topic=topic)
-                advance(turn)
-            else:
+            if not _took_topic(turn, event.words):
                 _keep(turn, message)
         case Stage.WORDS | Stage.CHECKING:
             _keep(turn, message)
@@ -56,6 +58,23 @@ def wrote(turn: Turn, event: ClientWrote) -> None:
             _ready(turn, message)
         case _:
             assert_never(turn.client.stage)
+
+
+def _for_us(turn: Turn, event: ClientWrote) -> bool:
+    """Whether a message in a group is meant for the bot; what one person writes to it always is."""
+    if event.group is None and event.addressed:
+        return True
+    match turn.policy.chat_groups:
+        case Groups.ALWAYS:
+            return True
+        case Groups.NEVER:
+            return False
+        case Groups.ADDRESSED:
+            # The answer to our own question need not call us by name.
+            answer = turn.client.stage is Stage.CABINET and cabinet_attempt(event.words) is not None
+            return event.addressed or answer or any(album.id == event.album for album in turn.client.albums)
+        case _:
+            assert_never(turn.policy.chat_groups)
 
 
 def _grant(turn: Turn, wish: Wish) -> None:
@@ -75,8 +94,7 @@ def _grant(turn: Turn, wish: Wish) -> None:
         case Wish.PROFILE:
             profile.show(turn)
         case Wish.NEW:
-            turn.client = replace(turn.client, topic=None)
-            advance(turn)
+            choosing.begin_new(turn)
         case _:
             assert_never(wish)
 
@@ -105,20 +123,31 @@ def _awaiting_cabinet(turn: Turn, message: Kept) -> None:
         _keep(turn, message)
 
 
-def _typed_topic(turn: Turn, words: Words) -> str | None:
-    """The topic whose number, or title in any language, is the whole message."""
+def _took_topic(turn: Turn, words: Words) -> bool:
+    """Whether the whole message is the number of what the menu offers, or the title of a topic in any language."""
     plain = words.text.plain.strip()
     if not plain or len(plain) > 128 or words.files:
-        return None
-    topics = turn.policy.topics
+        return False
+    policy = turn.policy
+    found: Topic | TopicGroup | None = None
+    offered = asking.choices(policy, turn.client.topic_group)
     number = plain.rstrip(".)")
-    if number.isascii() and number.isdigit() and len(number) < 4 and 1 <= int(number) <= len(topics):
-        return topics[int(number) - 1].key
-    said = asking.folded(plain)
-    for topic in topics if said else ():
-        if any(asking.folded(title) == said for title in topic.title.values()):
-            return topic.key
-    return None
+    if number.isascii() and number.isdigit() and len(number) < 4 and 1 <= int(number) <= len(offered):
+        found = offered[int(number) - 1]
+    elif said := asking.folded(plain):
+        everything = (*offered, *policy.topics, *policy.groups_of_topics)
+        found = next(
+            (each for each in everything if any(asking.folded(title) == said for title in each.title.values())), None
+        )
+    match found:
+        case Topic():
+            turn.client = replace(turn.client, topic=found.key)
+            advance(turn)
+        case TopicGroup():
+            asking.ask_topic(turn, group=found.key)
+        case None:
+            return False
+    return True
 
 
 def _keep(turn: Turn, message: Kept) -> None:
@@ -136,8 +165,16 @@ def _keep(turn: Turn, message: Kept) -> None:
 
 def _ready(turn: Turn, message: Kept) -> None:
     """Goes to the live request; else to the one just closed; else begins a new one."""
+    client = turn.client
+    number = choosing.numbered(client, message.words.text.plain) if client.undecided else None
+    if number is not None:
+        requests.chosen(turn, number.id)
+        return
     # Words that still wait for their topic were said first: what follows them waits too.
-    ticket = None if turn.client.kept else live_ticket(turn.client) or _lately_closed(turn)
+    if not client.kept and (client.undecided or choosing.unclear(client)):
+        choosing.ask(turn, message)
+        return
+    ticket = None if client.kept else live_ticket(client) or _lately_closed(turn)
     if ticket is not None:
         _onto(turn, ticket, message)
     else:
@@ -178,6 +215,8 @@ def _quoted(turn: Turn, reply_to: Ref | None) -> Ticket | None:
 def _onto(turn: Turn, ticket: Ticket, message: Kept) -> None:
     """Onto the request's card, with a receipt; a closed request is open again."""
     closed = not ticket.open
+    if turn.client.current != ticket.id and not closed:
+        turn.client = replace(turn.client, current=ticket.id)
     if closed:
         text = turn.say("ticket.reopened", number=ticket.number, subject=ticket.subject)
         turn.tell("notice", text, ticket=ticket.id)

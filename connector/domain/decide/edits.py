@@ -13,6 +13,7 @@ from connector.domain.decide.turn import Turn
 from connector.domain.decide.writing import fingerprints, say_key
 from connector.domain.effects import AddComment, EditComment, Section
 from connector.domain.events import ClientEdited
+from connector.domain.policy import Edits
 from connector.domain.refs import Key
 from connector.domain.say import say
 from connector.domain.text import join
@@ -27,6 +28,8 @@ def edited(turn: Turn, event: ClientEdited) -> None:
     """
     client = turn.client
     if _edited_unwritten(turn, event):
+        return
+    if turn.policy.edits is Edits.IGNORE:
         return
     plain = event.words.text.plain.strip()
     if client.stage is Stage.CABINET and client.cabinet is None and fits_cabinet(turn.policy, plain):
@@ -114,6 +117,9 @@ def _edited_unwritten(turn: Turn, event: ClientEdited) -> bool:
     def replaced(parts: tuple[Kept, ...]) -> tuple[Kept, ...]:
         return tuple(replace(each, words=event.words) if each.message == event.message else each for each in parts)
 
+    if any(each.message == event.message for each in client.undecided):
+        turn.client = replace(client, undecided=replaced(client.undecided))
+        return True
     if any(each.message == event.message for each in client.kept):
         turn.client = replace(client, kept=replaced(client.kept))
         return True

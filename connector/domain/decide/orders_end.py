@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain import card
+from connector.domain.decide import receipts
 from connector.domain.decide.reach import blocked
 from connector.domain.decide.replies import note_failed
 from connector.domain.decide.turn import Turn
@@ -20,6 +21,7 @@ from connector.domain.effects import (
     DeleteMessage,
     EditComment,
     EditMessage,
+    Meaning,
     MoveCard,
     React,
     RemoveTag,
@@ -50,17 +52,24 @@ def done(turn: Turn, event: Done) -> None:
             spot = order.spot
             if spot is None and turn.policy.board is not None:
                 spot = turn.policy.board.spots.get((order.topic, order.service_class))
-            phase = Phase.QUEUE if ticket.phase is Phase.OPENING else ticket.phase
+            receipts.on_card(turn, (order.source,), ticket.id)
+            opening = ticket.phase is Phase.OPENING
+            phase = Phase.QUEUE if opening else ticket.phase
             board = ticket.board or (spot.board if spot else None)
-            turn.keep(replace(ticket, card=event.made[0], board=board, phase=phase))
+            phase_at = turn.at if opening else ticket.phase_at
+            turn.keep(replace(ticket, card=event.made[0], board=board, phase=phase, phase_at=phase_at))
         case MoveCard() as order:
             ticket = turn.ticket(order.ticket)
             if ticket is None or ticket.moving is None:
                 return
-            turn.keep(replace(ticket, moving=None, phase=Phase(order.meaning.value)))
+            phase = Phase(order.meaning.value)
+            phase_at = ticket.phase_at if phase is ticket.phase else turn.at
+            turn.keep(replace(ticket, moving=None, phase=phase, phase_at=phase_at))
+        case AddComment() as order:
+            receipts.on_card(turn, [section.source for section in order.sections], order.ticket)
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return
-        case AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | VerifyCabinet():
+        case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | VerifyCabinet():
             return
         case _:
             assert_never(event.effect)
@@ -76,8 +85,10 @@ def failed(turn: Turn, event: Failed) -> None:
     match effect:
         case SendMessage() | SendFiles():
             _not_delivered(turn, event, effect)
-        case EditMessage() | DeleteMessage() | React() | AnswerTap() | CreateCard() | VerifyCabinet():
+        case EditMessage() | DeleteMessage() | React() | AnswerTap() | VerifyCabinet():
             return
+        case CreateCard():
+            receipts.failed(turn, (effect.source,), effect.ticket)
         case AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard():
             if event.refusal is Refusal.GONE:
                 _card_gone(turn, effect)
@@ -131,7 +142,8 @@ def _not_written(
                 return
             turn.keep(replace(ticket, moving=None))
             reason = say(turn.policy, turn.policy.default_language, f"reason.{event.refusal.value}")
-            turn.note("note", ticket.id, "note.not_moved", reason=reason)
+            name = "note.not_closed" if effect.meaning is Meaning.DONE else "note.not_moved"
+            turn.note("note", ticket.id, name, reason=reason)
         case AddComment() if event.refusal is Refusal.TOO_BIG and any(each.files for each in effect.sections):
             sections = tuple(_without_files(turn, each) for each in effect.sections)
             turn.effects.append(replace(effect, key=Key(f"{effect.key}/words"), sections=sections))
@@ -144,6 +156,8 @@ def _not_written(
             key = Key(f"{effect.key}/again")
             section = replace(effect.section, key=key)
             turn.effects.append(AddComment(key=key, ticket=effect.ticket, sections=(section,)))
+        case AddComment() if any(section.source is not None for section in effect.sections):
+            receipts.failed(turn, [section.source for section in effect.sections], effect.ticket)
         case AddComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts():
             # Nothing we could say better: the order is kept with its reason, for the operator.
             return

@@ -5,15 +5,19 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from connector.domain.card import card_title
+from connector.domain.decide import receipts
 from connector.domain.decide.turn import Turn
+from connector.domain.decide.writing import LINES
 from connector.domain.effects import SendFiles, SendMessage, Urgency
 from connector.domain.policy import Publicity, PublicRule
 from connector.domain.refs import Key
 from connector.domain.say import say, size
 from connector.domain.text import cut, join, split, units
-from connector.domain.ticket import Reply, Ticket
-from connector.domain.words import File, Span, Style, Text
+from connector.domain.ticket import Line, Reply, Ticket
+from connector.domain.words import File, Span, Style, Text, Words
 
 REMEMBERED = 50
 """Comments and files of one ticket of which is known that they went to the client."""
@@ -62,7 +66,8 @@ def dress(turn: Turn, ticket: Ticket, author: str, text: Text) -> Text:
     if others and ticket.id != client.current:
         pieces += [_bold(turn.say("reply.number", number=ticket.number)), "\n"]
     if turn.policy.sign_agents and author:
-        pieces += [_bold(turn.say("reply.agent", name=author)), "\n"]
+        name = turn.policy.aliases.get(author, author)
+        pieces += [_bold(turn.say("reply.agent", name=name)), "\n"]
     if not text.plain.strip():
         return join(*pieces[:-1])
     return join(*pieces, text) if pieces else text
@@ -156,3 +161,18 @@ def note_failed(turn: Turn, ticket: Ticket, reason: str) -> None:
 
 def _bold(plain: str) -> Text:
     return Text(plain=plain, spans=(Span(start=0, length=len(plain), style=Style.BOLD),) if plain else ())
+
+
+def spoken(turn: Turn, ticket: Ticket, at: datetime, words: Text, files: Sequence[File]) -> Ticket:
+    """The ticket after an agent's answer: the client's list shows it, their message is marked as answered."""
+    policy = turn.policy
+    line = Line(at=at, ours=True, text=card_title(policy, Words(text=words, files=tuple(files)), ticket.number))
+    ticket = receipts.answered(turn, ticket)
+    if ticket.open:
+        turn.client = replace(turn.client, heard=ticket.id)
+    return replace(
+        ticket,
+        answered_at=ticket.answered_at or at,
+        lines=(*ticket.lines, line)[-LINES:],
+        unread=ticket.unread + 1,
+    )

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from connector.domain.client import Stage
-from connector.domain.decide import asking, profile, requests
+from connector.domain.decide import asking, choosing, profile, requests
 from connector.domain.decide.reach import returned
 from connector.domain.decide.registering import meet
 from connector.domain.decide.tickets import advance
 from connector.domain.decide.turn import Turn, menu
 from connector.domain.effects import AnswerTap, Urgency
 from connector.domain.events import ClientTapped
+from connector.domain.ticket import Outcome
 
 DOUBLE_TAP = timedelta(seconds=10)
 """A second tap on the same topic within this is the same wish."""
@@ -29,8 +30,22 @@ def tapped(turn: Turn, event: ClientTapped) -> None:
     match kind:
         case "topic":
             notice = _tapped_topic(turn, value)
+        case "group":
+            asking.ask_topic(turn, group=value or None)
+        case "new":
+            choosing.begin_new(turn)
+        case "requests":
+            requests.show(turn)
         case "ticket":
-            notice = requests.tapped(turn, value)
+            notice = requests.chosen(turn, value)
+        case "open":
+            notice = requests.looked_at(turn, value)
+        case "withdraw":
+            notice = requests.withdrawing(turn, value)
+        case "withdraw!":
+            notice = requests.ended(turn, value, Outcome.WITHDRAWN)
+        case "helped":
+            notice = requests.ended(turn, value, Outcome.HELPED)
         case "use" | "drop":
             notice = profile.cabinet_tapped(turn, kind, value)
         case "cabinet" if turn.policy.cabinet is not None:
@@ -71,7 +86,8 @@ def _tapped_topic(turn: Turn, key: str) -> str:
         and turn.at - just_opened.opened_at < DOUBLE_TAP
     ):
         return ""
-    turn.client = replace(client, topic=key)
+    kept = (*client.kept, *client.undecided)
+    turn.client = replace(client, topic=key, kept=kept, undecided=(), undecided_at=None)
     advance(turn)
     return ""
 

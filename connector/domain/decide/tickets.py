@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from connector.domain import card
 from connector.domain.client import Client, Stage
-from connector.domain.decide import asking
+from connector.domain.decide import asking, receipts
 from connector.domain.decide.albums import flush, grouped
 from connector.domain.decide.turn import Turn, menu
-from connector.domain.decide.writing import order_card, remember, say_key, write
-from connector.domain.effects import AddFiles
+from connector.domain.decide.writing import gist, order_card, remember, say_key, write
+from connector.domain.effects import AddFiles, Meaning, MoveCard, Urgency
+from connector.domain.policy import Policy
 from connector.domain.refs import TicketId
 from connector.domain.say import moment
 from connector.domain.sla import deadline
-from connector.domain.ticket import Ticket
+from connector.domain.ticket import Line, Outcome, Phase, Ticket
 
 
 def advance(turn: Turn) -> None:
     """Asks for the next thing a new request lacks: account id, topic, words; opens it when nothing is lacking."""
     client, policy = turn.client, turn.policy
+    if client.kept and client.asked_at is None:
+        turn.client = client = replace(client, asked_at=turn.at, reminded=False)
     if policy.cabinet is not None and client.cabinet is None:
         asking.ask_cabinet(turn, "cabinet.kept" if client.kept else "cabinet.ask")
         return
@@ -35,7 +40,43 @@ def advance(turn: Turn) -> None:
         _open(turn, topic)
 
 
-def _open(turn: Turn, topic_key: str) -> None:
+def due(client: Client, policy: Policy) -> Iterator[datetime]:
+    """When the client is reminded of a question that words wait for, and when we stop waiting for the answer."""
+    wait = policy.unfinished_after
+    if client.asked_at is None or wait is None or not client.kept or client.blocked:
+        return
+    if not client.reminded:
+        yield client.asked_at + wait
+    elif _fallback(policy) is not None:
+        yield client.asked_at + 2 * wait
+
+
+def passed(turn: Turn) -> None:
+    """A reminder, once; then the words go to the topic the mapping names for such, sooner than nowhere."""
+    client, policy = turn.client, turn.policy
+    if all(moment > turn.at for moment in due(client, policy)):
+        return
+    if not client.reminded:
+        turn.client = replace(client, reminded=True)
+        lacking = policy.cabinet is not None and client.cabinet is None
+        if lacking:
+            turn.tell("unfinished", turn.say("unfinished.cabinet"), urgency=Urgency.REPLY)
+        else:
+            asking.ask_topic(turn, "unfinished.topic")
+        return
+    topic = _fallback(policy)
+    assert topic is not None
+    _open(turn, topic, "unfinished.opened")
+    opened = turn.client.tickets[-1]
+    turn.note("unfinished-note", opened.id, "note.unfinished")
+
+
+def _fallback(policy: Policy) -> str | None:
+    found = policy.topic(policy.default_topic) if policy.default_topic is not None else None
+    return found.key if found is not None else None
+
+
+def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
     flush(turn)
     client, policy = turn.client, turn.policy
     topic = policy.topic(topic_key)
@@ -54,19 +95,26 @@ def _open(turn: Turn, topic_key: str) -> None:
         subject=card.card_title(policy, card.merged(first).words, client.next_number),
         opened_at=turn.at,
         due_at=due_at,
+        phase_at=turn.at,
         opened_by=first[0].message.key,
+        latest=first[0].message,
+        client_at=first[0].at,
+        lines=(Line(at=first[0].at, ours=False, text=gist(policy, card.merged(first).words)),),
     )
     turn.client = replace(
         client,
         stage=Stage.READY,
         topic=None,
         kept=(),
+        asked_at=None,
+        reminded=False,
+        heard=None,
         current=ticket.id,
         tickets=(*client.tickets, ticket),
     )
     promise = _promise(turn, ticket)
     opened = turn.say(
-        "ticket.opened",
+        receipt,
         number=ticket.number,
         topic=card.topic_title(policy, client.tongue, topic.key),
     )
@@ -76,7 +124,8 @@ def _open(turn: Turn, topic_key: str) -> None:
         ticket=ticket.id,
         menu=menu(turn),
     )
-    order_card(turn, ticket, ticket.subject, card.description(policy, client, ticket, card.merged(first)))
+    description = card.description(policy, client, ticket, card.merged(first))
+    order_card(turn, ticket, ticket.subject, description, receipts.source(turn, first[0].message))
     files = tuple(file for part in first for file in card.obtainable(part.words))
     if files:
         turn.effects.append(AddFiles(key=say_key(first[0].message), ticket=ticket.id, files=files))
@@ -113,8 +162,29 @@ def live_ticket(client: Client) -> Ticket | None:
 def write_kept(turn: Turn, ticket: TicketId) -> None:
     """The words kept so far go to a request that is already there."""
     messages = grouped(turn.client.kept)
-    turn.client = replace(turn.client, stage=Stage.READY, topic=None, kept=())
+    turn.client = replace(turn.client, stage=Stage.READY, topic=None, kept=(), asked_at=None, reminded=False)
     if messages:
         flush(turn)
     for message in messages:
         write(turn, ticket, message)
+
+
+def close(turn: Turn, ticket_id: TicketId, outcome: Outcome, note: str) -> None:
+    """Ends an open request without an agent: its card goes to where done ones stand, with a line that says why."""
+    ticket = turn.ticket(ticket_id)
+    if ticket is None or not ticket.open:
+        return
+    flush(turn)
+    ticket = turn.ticket(ticket_id) or ticket
+    board = ticket.board
+    if board is None and turn.policy.board is not None:
+        spot = turn.policy.board.spots.get((ticket.topic, ticket.service_class))
+        board = spot.board if spot is not None else None
+    ticket = replace(ticket, phase=Phase.DONE, phase_at=turn.at, closed_at=turn.at, outcome=outcome, unread=0)
+    turn.note("closed", ticket.id, note)
+    if board is not None:
+        ticket = replace(ticket, moving=Phase.DONE)
+        turn.effects.append(MoveCard(key=turn.name("close"), ticket=ticket.id, meaning=Meaning.DONE, board=board))
+    turn.keep(ticket)
+    if turn.client.current == ticket.id:
+        turn.client = replace(turn.client, current=None)

@@ -9,16 +9,19 @@ from datetime import timedelta
 
 from connector.domain import card
 from connector.domain.client import Kept, Said, WrittenAlbum
+from connector.domain.decide import receipts
 from connector.domain.decide.turn import Turn
-from connector.domain.effects import AddComment, AddTag, CreateCard, Meaning, MoveCard, React, Section, Urgency
-from connector.domain.policy import Policy, Receipt
+from connector.domain.effects import AddComment, AddTag, CreateCard, Meaning, MoveCard, Section
+from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.say import size
-from connector.domain.ticket import Phase, Ticket
+from connector.domain.ticket import Line, Phase, Ticket
 from connector.domain.words import Words
 
 LATE_PARTS = timedelta(minutes=10)
 """How long a part of an album may come after the album was written down."""
+LINES = 5
+"""Lines of a conversation that the client's own list shows."""
 REMEMBERED = 20
 """Messages on cards of which edits are compared with what they were."""
 
@@ -56,12 +59,35 @@ def write(turn: Turn, ticket_id: TicketId, parts: Sequence[Kept]) -> None:
     for number, portion in enumerate(portions):
         own = key if number == 0 else Key(f"{key}/{number}")
         files = card.obtainable(message.words) if number == last else ()
-        section = Section(key=own, head=head, text=portion, files=files)
+        shown = receipts.source(turn, message.message) if number == last else None
+        section = Section(key=own, head=head, text=portion, files=files, source=shown)
         turn.effects.append(AddComment(key=own, ticket=ticket.id, sections=(section,)))
     remember(turn, ticket.id, parts, key)
+    heard(turn, ticket, message)
 
 
-def order_card(turn: Turn, ticket: Ticket, title: str, description: str) -> None:
+def heard(turn: Turn, ticket: Ticket, message: Kept) -> None:
+    """The client has spoken on a request: its answers are read, and this is what an agent will answer."""
+    line = Line(at=message.at, ours=False, text=gist(turn.policy, message.words))
+    turn.keep(
+        replace(
+            ticket,
+            lines=(*ticket.lines, line)[-LINES:],
+            unread=0,
+            latest=message.message,
+            client_at=max(message.at, ticket.client_at) if ticket.client_at else message.at,
+        )
+    )
+    if turn.client.heard == ticket.id:
+        turn.client = replace(turn.client, heard=None)
+
+
+def gist(policy: Policy, words: Words) -> str:
+    """What a message says, in a line for the client's own list."""
+    return card.card_title(policy, words, 0)
+
+
+def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source: Ref | None = None) -> None:
     """Orders the card of the ticket's generation, and its labels."""
     policy, client = turn.policy, turn.client
     external = ticket.external_id
@@ -76,6 +102,7 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str) -> None
             description=description,
             due_at=ticket.due_at,
             facts=card.facts(policy, client, ticket),
+            source=source,
         )
     )
     prefix = "tag" if ticket.generation == 1 else f"{external}/tag"
@@ -99,7 +126,9 @@ def replace_card(turn: Turn, ticket: Ticket) -> Ticket:
         former=ticket.card or ticket.former,
         generation=ticket.generation + 1,
         phase=Phase.OPENING,
+        phase_at=turn.at,
         closed_at=None,
+        outcome=None,
         board=None,
         lane=None,
         seen=0,
@@ -119,7 +148,7 @@ def reopen(turn: Turn, ticket_id: TicketId) -> None:
     if ticket.lost:
         replace_card(turn, ticket)
     elif not ticket.open:
-        back = replace(ticket, phase=Phase.QUEUE, closed_at=None)
+        back = replace(ticket, phase=Phase.QUEUE, phase_at=turn.at, closed_at=None, outcome=None)
         if ticket.board is not None:
             back = replace(back, moving=Phase.QUEUE)
             turn.effects.append(
@@ -157,27 +186,6 @@ def remember(turn: Turn, ticket: TicketId, parts: Sequence[Kept], order: Key | N
         )
         written = (*written, album)
     turn.client = replace(client, said=(*client.said, *fresh)[-REMEMBERED:], written=written)
-
-
-def acknowledge(turn: Turn, message: Ref, ticket: Ticket | None) -> None:
-    """Shows the client that their message is stored, in the way the mapping says."""
-    policy = turn.policy
-    if policy.receipt is Receipt.REACTION:
-        if policy.marks.stored is None:
-            return
-        turn.effects.append(
-            React(
-                key=turn.name("receipt"),
-                ticket=ticket.id if ticket else None,
-                chat=turn.client.chat,
-                message=message,
-                emoji=policy.marks.stored,
-                urgency=Urgency.ACKNOWLEDGE,
-            )
-        )
-    elif policy.receipt is Receipt.TEXT and ticket is not None:
-        text = turn.say("ticket.received", number=ticket.number)
-        turn.tell("receipt", text, ticket=ticket.id, reply_to=message)
 
 
 def tell_unobtainable(turn: Turn, words: Words, ticket: TicketId | None) -> None:

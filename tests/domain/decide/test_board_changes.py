@@ -12,6 +12,8 @@ from connector.domain.effects import (
     AddComment,
     DeleteMessage,
     EditMessage,
+    Meaning,
+    React,
     SendFiles,
     SendMessage,
     Urgency,
@@ -20,7 +22,7 @@ from connector.domain.policy import ChatLimits, Publicity, PublicRule
 from connector.domain.refs import Ref, TicketId
 from connector.domain.ticket import Phase
 from connector.domain.words import Span, Style, Text
-from tests.domain.sample import START, Conversation, every, only, opened, photo, told
+from tests.domain.sample import START, Conversation, every, message, only, opened, photo, told
 
 ONLY_MARKED = PublicRule(rule=Publicity.ONLY_MARKED, mark="!!")
 
@@ -63,7 +65,7 @@ def test_a_short_text_goes_as_the_caption_of_its_files() -> None:
 def test_a_long_text_goes_before_its_files_and_many_files_in_albums() -> None:
     talk = opened()
     files = tuple(photo(f"{number}.pdf", port="kaiten") for number in range(12))
-    effects = talk.comment("ж" * 2000, files=files, number=1)
+    effects = [each for each in talk.comment("ж" * 2000, files=files, number=1) if not isinstance(each, React)]
     assert [type(each) for each in effects] == [SendMessage, SendFiles, SendFiles]
     assert [len(each.files) for each in every(effects, SendFiles)] == [10, 2]
     assert [each.key[-1] for each in effects] == ["0", "1", "2"]
@@ -204,7 +206,7 @@ def test_a_removed_answer_is_deleted_with_all_its_parts() -> None:
     talk = opened(limits=ChatLimits(text=20, caption=20))
     sent = talk.comment("Первая часть. Вторая часть.", files=(photo("a.pdf", port="kaiten"),), number=1)
     talk.attach(1, photo("b.pdf", port="kaiten"))
-    expected = [each.key for each in sent] + ["reply/kaiten:file-b.pdf"]
+    expected = [each.key for each in sent if not isinstance(each, React)] + ["reply/kaiten:file-b.pdf"]
     assert [each.target for each in every(talk.remove_comment(1), DeleteMessage)] == expected
 
 
@@ -330,3 +332,33 @@ def test_the_end_of_one_request_leaves_the_current_one_current() -> None:
     second = talk.open("money", "Не прошла оплата")
     talk.see("c-done", ticket=first)
     assert talk.client.current == second.id
+
+
+def test_the_first_answer_marks_the_clients_latest_message_and_a_second_one_does_not() -> None:
+    talk = opened()
+    talk.write("И терминал", number="m")
+    mark = only(talk.comment("Едем"), React)
+    assert (mark.message, mark.emoji, mark.urgency) == (message("m"), "👌", Urgency.LABEL)
+    assert every(talk.comment("Будем через час"), React) == []
+    talk.write("Ждём", number="n")
+    assert only(talk.comment("Приехали"), React).message == message("n")
+
+
+def test_only_changes_the_mapping_names_are_told() -> None:
+    talk = opened(notices=frozenset({Meaning.DONE}))
+    assert told(talk.see("c-work")) == ""
+    assert "закрыто" in told(talk.see("c-done"))
+
+
+def test_back_in_the_queue_is_told_only_where_the_mapping_says_so() -> None:
+    talk = opened()
+    talk.see("c-work")
+    assert told(talk.see("c-queue")) == ""
+    asked = opened(notices=frozenset(Meaning))
+    asked.see("c-work")
+    assert "ждёт своей очереди" in told(asked.see("c-queue"))
+
+
+def test_the_client_sees_the_name_the_mapping_gives_an_agent() -> None:
+    talk = opened(sign_agents=True, aliases={"Анна": "Анна, поддержка"})
+    assert only(talk.comment("Едем"), SendMessage).text.plain.startswith("Анна, поддержка:")

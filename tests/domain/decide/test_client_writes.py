@@ -19,7 +19,7 @@ from connector.domain.effects import (
     SendMessage,
     Urgency,
 )
-from connector.domain.policy import Receipt
+from connector.domain.policy import Groups, Receipt
 from connector.domain.refs import Ref
 from connector.domain.ticket import Phase
 from connector.domain.words import Contact, Location, Person, Text, Words
@@ -140,7 +140,7 @@ def test_several_requests_have_a_button_each() -> None:
     talk = opened()
     talk.open("money", "Не прошла оплата")
     shown = only(talk.write("/requests"), SendMessage)
-    assert [row[0].data for row in shown.buttons] == [f"ticket:{each.id}" for each in talk.client.tickets]
+    assert [row[0].data for row in shown.buttons] == [f"open:{each.id}" for each in talk.client.tickets]
 
 
 def test_without_requests_the_list_says_so() -> None:
@@ -296,15 +296,8 @@ def test_a_message_goes_to_the_request_it_quotes_else_to_the_current_one() -> No
     quoted = Ref(port="telegram", id="77/500")
     effects = talk.write("про кассу", reply_to=quoted, thread={quoted.key: first.id})
     assert only(effects, AddComment).ticket == first.id
-    assert only(talk.write("ещё", reply_to=Ref(port="telegram", id="77/404")), AddComment).ticket == second.id
-
-
-def test_without_a_current_request_the_one_opened_last_is_meant() -> None:
-    talk = opened()
-    talk.later(minutes=1)
-    second = talk.open("money", "Не прошла оплата")
-    talk.client = replace(talk.client, current=None)
-    assert only(talk.write("ещё"), AddComment).ticket == second.id
+    # Whoever quotes one goes on talking about it.
+    assert only(talk.write("ещё", reply_to=Ref(port="telegram", id="77/404")), AddComment).ticket == first.id
 
 
 def test_an_answer_to_a_known_message_reaches_its_request_even_while_a_topic_is_asked() -> None:
@@ -494,6 +487,23 @@ def test_an_open_album_is_written_before_kept_words_that_follow_it() -> None:
 # ---- groups
 
 
+@pytest.mark.parametrize("rule", [Groups.ADDRESSED, Groups.NEVER])
+def test_in_a_group_what_is_not_addressed_is_none_of_our_business(rule: Groups) -> None:
+    talk = opened(chat_groups=rule)
+    before = talk.client
+    assert talk.write("Кто пойдёт обедать?", addressed=False, group="Мойка на Ленина") == ()
+    assert talk.client == before
+    assert bool(talk.write("Касса", group="Мойка на Ленина")) is (rule is Groups.ADDRESSED)
+
+
+def test_in_a_group_our_own_question_may_be_answered_without_calling_us() -> None:
+    talk = Conversation(policy=WITH_CABINET)
+    talk.write("/start", group="Мойка")
+    assert talk.write("да ну", addressed=False, group="Мойка") == ()
+    talk.write("12345", addressed=False, group="Мойка")
+    assert talk.client.cabinet == "12345"
+
+
 def test_in_a_group_only_what_is_addressed_begins_a_request() -> None:
     talk = Conversation()
     before = talk.client
@@ -502,8 +512,8 @@ def test_in_a_group_only_what_is_addressed_begins_a_request() -> None:
     assert "сохранили" in told(talk.write("Касса не работает"))
 
 
-def test_in_a_group_with_a_live_request_every_word_counts_under_its_writers_name() -> None:
-    talk = opened()
+def test_in_a_group_served_always_every_word_counts_under_its_writers_name() -> None:
+    talk = opened(chat_groups=Groups.ALWAYS)
     maria = Person(ref=Ref(port="telegram", id="user-9"), name="Мария", username="maria", language="ru")
     comment = only(talk.write("У нас тоже", addressed=False, author=maria), AddComment)
     assert comment.sections[0].head.startswith("Мария · ")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from connector.domain.client import Stage
-from connector.domain.decide import decide
+from connector.domain.decide import agenda, decide
 from connector.domain.effects import (
     AddComment,
     AddFiles,
@@ -36,7 +36,9 @@ class AnyConversation(RuleBasedStateMachine):
     """A client, agents, two tools and the clock, in any order."""
 
     @initialize(
-        policy=st.sampled_from((POLICY, WITH_CABINET, replace(POLICY, topics=POLICY.topics[:1]))),
+        policy=st.sampled_from(
+            (POLICY, WITH_CABINET, replace(POLICY, topics=POLICY.topics[:1]), replace(POLICY, default_topic="money"))
+        ),
         live=st.sampled_from((0, 1, 1, 2)),
     )
     def begin(self, policy: Policy, live: int) -> None:
@@ -100,17 +102,21 @@ class AnyConversation(RuleBasedStateMachine):
     def types_a_cabinet(self, typed: str) -> None:
         self.follow(self.talk.write(typed))
 
-    @rule(data=st.sampled_from(("topic:till", "topic:money", "topic:x", "cancel", "cabinet:add", "nonsense")))
+    @rule(
+        data=st.sampled_from(
+            ("topic:till", "topic:money", "topic:x", "group:", "new", "cancel", "cabinet:add", "nonsense")
+        )
+    )
     def taps(self, data: str) -> None:
         effects = self.talk.tap(data)
         assert len(every(effects, AnswerTap)) == 1
         self.follow(effects)
 
     @precondition(lambda self: self.talk.client.tickets)
-    @rule(data=st.data())
-    def taps_a_request(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), what=st.sampled_from(("ticket", "open", "withdraw", "withdraw!", "helped")))
+    def taps_a_request(self, data: st.DataObject, what: str) -> None:
         ticket = data.draw(st.sampled_from(self.talk.client.tickets))
-        self.follow(self.talk.tap(f"ticket:{ticket.id}"))
+        self.follow(self.talk.tap(f"{what}:{ticket.id}"))
 
     @precondition(lambda self: self.talk.client.said)
     @rule(data=st.data())
@@ -162,7 +168,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     # ---- the clock and the outbox
 
-    @precondition(lambda self: self.talk.client.albums)
+    @precondition(lambda self: self.talk.wake_at is not None)
     @rule()
     def time_passes(self) -> None:
         self.follow(self.talk.wake())
@@ -198,7 +204,8 @@ class AnyConversation(RuleBasedStateMachine):
     @invariant()
     def every_word_and_file_is_in_exactly_one_place(self) -> None:
         client, effects = self.talk.client, self.talk.effects
-        waiting = [each.words for each in client.kept] + [part.words for album in client.albums for part in album.parts]
+        waiting = [each.words for each in (*client.kept, *client.undecided)]
+        waiting += [part.words for album in client.albums for part in album.parts]
         written = [each for each in every(effects, AddComment) if each.key.startswith("say/")]
         places = [words.text.plain for words in waiting]
         places += [section.text.plain for each in written for section in each.sections]
@@ -261,7 +268,9 @@ class AnyConversation(RuleBasedStateMachine):
         client = self.talk.client
         known = {ticket.id for ticket in client.tickets} | {None}
         assert {effect.ticket for effect in self.talk.effects} <= known
-        assert self.talk.wake_at == min((album.until for album in client.albums), default=None)
+        assert self.talk.wake_at == agenda.next_moment(client, self.talk.policy)
+        assert all(self.talk.wake_at is not None and self.talk.wake_at <= album.until for album in client.albums)
+        assert not client.undecided or self.talk.wake_at is not None
         assert client.current is None or any(each.id == client.current and each.open for each in client.tickets)
 
     @invariant()

@@ -15,11 +15,12 @@ from connector.domain.effects import (
     React,
     SendFiles,
     SendMessage,
+    Urgency,
 )
 from connector.domain.events import Refusal
 from connector.domain.refs import Ref
 from connector.domain.ticket import Phase
-from tests.domain.sample import Conversation, every, message, only, opened, photo
+from tests.domain.sample import Conversation, every, message, only, opened, photo, told
 
 CARD = Ref(port="kaiten", id="900")
 
@@ -28,7 +29,8 @@ def test_a_created_card_stands_in_the_queue_of_its_board() -> None:
     talk = Conversation()
     talk.tap("topic:till")
     order = only(talk.write("Касса не работает"), CreateCard)
-    assert talk.done(order, CARD) == ()
+    mark = only(talk.done(order, CARD), React)
+    assert (mark.message, mark.emoji, mark.urgency) == (order.source, "✍", Urgency.LABEL)
     assert (talk.ticket.card, talk.ticket.board, talk.ticket.phase) == (CARD, "b1", Phase.QUEUE)
 
 
@@ -58,7 +60,7 @@ def test_only_the_ends_that_matter_are_listened_to() -> None:
     talk.write("ещё", files=(photo("a.jpg"),))
     talk.see("c-done")
     talk.write("опять")
-    assert {type(each) for each in talk.effects if listens(each)} == {MoveCard}
+    assert {type(each) for each in talk.effects if listens(each)} == {MoveCard, AddComment}
     for effect in talk.effects:
         if not listens(effect):
             before = talk.client
@@ -150,7 +152,10 @@ def test_a_card_that_cannot_be_created_waits_for_the_operator() -> None:
     talk.tap("topic:till")
     order = only(talk.write("Касса не работает"), CreateCard)
     for refusal in Refusal:
-        assert talk.fail(order, refusal) == ()
+        effects = talk.fail(order, refusal)
+        assert [type(each) for each in effects] == [React, SendMessage]
+        assert (only(effects, React).emoji, only(effects, React).message) == ("🤷", order.source)
+        assert only(effects, SendMessage).reply_to == order.source
     assert talk.ticket.phase is Phase.OPENING
 
 
@@ -170,7 +175,8 @@ def test_files_the_board_does_not_take_are_named_and_the_words_arrive() -> None:
     assert again.sections[0].text.plain.startswith("смотрите\n")
     assert "a.jpg" in again.sections[0].text.plain
     assert again.sections[0].files == ()
-    assert talk.fail(again, Refusal.TOO_BIG) == ()
+    # Words that will not come onto the card are never lost silently.
+    assert "не удалось передать" in told(talk.fail(again, Refusal.TOO_BIG))
     files = AddFiles(key=comment.key, ticket=talk.ticket.id, files=(photo("b.jpg"),))
     assert "b.jpg" in only(talk.fail(files, Refusal.TOO_BIG), AddComment).sections[0].text.plain
 
