@@ -8,7 +8,7 @@ from dataclasses import replace
 from connector.domain import card
 from connector.domain.client import Client, Kept, Said, Stage
 from connector.domain.decide.albums import flush
-from connector.domain.decide.registering import fits_cabinet, remember_cabinet
+from connector.domain.decide.registering import fits_cabinet, take_cabinet
 from connector.domain.decide.turn import Turn
 from connector.domain.decide.writing import fingerprints, say_key
 from connector.domain.effects import AddComment, EditComment, Section
@@ -33,7 +33,7 @@ def edited(turn: Turn, event: ClientEdited) -> None:
         return
     plain = event.words.text.plain.strip()
     if client.stage is Stage.CABINET and client.cabinet is None and fits_cabinet(turn.policy, plain):
-        remember_cabinet(turn, plain)
+        take_cabinet(turn, plain)
         return
     key = event.message.key
     said = next((each for each in reversed(client.said) if each.message == key), None)
@@ -61,13 +61,23 @@ def _edit_section(
     turn: Turn, ticket: Ticket, said: Said, order: Key, event: ClientEdited, files: tuple[File, ...]
 ) -> None:
     policy = turn.policy
+    zone = card.zone_of(policy, ticket.service_class)
     # Of an album the section shows more than this part's words: what cannot be had, where it was forwarded from.
     album = next((each for each in turn.client.written if each.comment == order), None)
-    body = card.body(policy, album.first.words if album is not None else event.words)
-    head = card.head(policy, ticket.service_class, event.author.name, said.at, event.at)
+    append = policy.edits is Edits.APPEND
+    body = card.body(policy, album.first.words if album is not None and not append else event.words)
+    if append and not body:
+        body = Text(plain=say(policy, policy.default_language, "card.removed_words"))
+    head = (
+        say(policy, policy.default_language, "card.edited", time=card.clock(event.at, zone))
+        if append
+        else card.head(policy, ticket.service_class, event.author.name, said.at, event.at)
+    )
     first, *rest = card.portions(body, head, policy.comment_limit)
     section = Section(key=order, head=head, text=first, files=files)
-    turn.effects.append(EditComment(key=turn.name("edited"), ticket=ticket.id, target=order, section=section))
+    turn.effects.append(
+        EditComment(key=turn.name("edited"), ticket=ticket.id, target=order, section=section, append=append)
+    )
     if rest:
         flush(turn)
         _add_sections(turn, ticket, head, rest, ())

@@ -1,19 +1,24 @@
 """What happens when a client taps, edits, blocks us or comes back."""
 
+from dataclasses import replace
+
 from connector.domain.client import Stage
 from connector.domain.effects import (
     AddComment,
+    AddTag,
     AnswerTap,
     CreateCard,
     EditComment,
     EditMessage,
+    RemoveTag,
     SendFiles,
     SendMessage,
 )
 from connector.domain.events import Refusal
+from connector.domain.policy import Edits
 from connector.domain.refs import Ref
 from connector.domain.words import Location, Text, Words
-from tests.domain.sample import WITH_CABINET, Conversation, every, message, only, opened, photo, told
+from tests.domain.sample import POLICY, WITH_CABINET, Conversation, every, message, only, opened, photo, told
 
 # ---- taps
 
@@ -303,3 +308,32 @@ def test_only_the_latest_undelivered_answers_are_kept() -> None:
     assert len(talk.client.undelivered) == 20
     assert isinstance(talk.client.undelivered[-1], SendMessage)
     assert talk.client.undelivered[-1].text.plain == "ответ 24"
+
+
+def test_edits_may_be_added_below_the_words_they_change() -> None:
+    talk = opened(edits=Edits.APPEND)
+    talk.write("И терминл", number="m")
+    edit = only(talk.edit(message("m"), "И терминал"), EditComment)
+    assert edit.append
+    assert (edit.section.text.plain, edit.section.head) == ("И терминал", "изменено в 10:00")
+
+
+def test_edits_may_leave_the_card_alone() -> None:
+    talk = opened(edits=Edits.IGNORE)
+    talk.write("И терминл", number="m")
+    before = talk.client
+    assert talk.edit(message("m"), "И терминал") == ()
+    assert talk.client == before
+
+
+def test_where_edits_are_ignored_words_still_waiting_are_changed_all_the_same() -> None:
+    talk = Conversation(policy=replace(POLICY, edits=Edits.IGNORE))
+    talk.write("Каса", number="m")
+    talk.edit(message("m"), "Касса")
+    assert "Касса" in only(talk.tap("topic:till"), CreateCard).description
+
+
+def test_the_cards_of_a_client_who_stops_the_bot_are_labelled_until_they_return() -> None:
+    talk = opened(blocked_tag="бот остановлен")
+    assert only(talk.block(), AddTag).name == "бот остановлен"
+    assert only(talk.come_back(), RemoveTag).name == "бот остановлен"
