@@ -8,7 +8,8 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from mappings.clock import DAYS, Interval, Week, day_lengths, days_of, overlapping
-from mappings.problems import Problem, Severity, nearest, shown
+from mappings.problems import Problem, Severity, Steps, nearest, one_of, shown
+from mappings.public_holidays import countries, country_and_part
 from mappings.schema import Content, Hours
 from mappings.source import Source
 
@@ -27,14 +28,9 @@ def check_hours(source: Source, content: Content) -> Iterator[Problem]:
     hours = content.hours
     if hours is None:
         return
-    if hours.zone not in _zones():
-        near = nearest(hours.zone, _zones()) or nearest(hours.zone, _cities())
-        near = _cities().get(near, near) if near else None
-        yield source.problem(
-            ("hours", "zone"), code="zone", found=shown(hours.zone), nearest=near,
-            expected="a time zone by its IANA name, such as Europe/Moscow",
-            remedy=f"write {near}" if near else "look it up at https://www.iana.org/time-zones",
-        )  # fmt: skip
+    wrong = zone_problem(source, ("hours", "zone"), hours.zone)
+    if wrong is not None:
+        yield wrong
     named: dict[int, str] = {}
     for text, intervals in hours.week.items():
         steps = ("hours", "week", text)
@@ -60,7 +56,47 @@ def check_hours(source: Source, content: Content) -> Iterator[Problem]:
                 steps, code="interval", found="intervals that overlap", expected="intervals one after the other",
                 remedy="join them, or correct the times",
             )  # fmt: skip
+    yield from _days(source, hours)
     yield from _targets(source, content, week_of(hours))
+
+
+def zone_problem(source: Source, steps: Steps, zone: str) -> Problem | None:
+    """What is wrong with the name of a time zone."""
+    if zone in _zones():
+        return None
+    near = nearest(zone, _zones()) or nearest(zone, _cities())
+    near = _cities().get(near, near) if near else None
+    return source.problem(
+        steps, code="zone", found=shown(zone), nearest=near,
+        expected="a time zone by its IANA name, such as Europe/Moscow",
+        remedy=f"write {near}" if near else "look it up at https://www.iana.org/time-zones",
+    )  # fmt: skip
+
+
+def _days(source: Source, hours: Hours) -> Iterator[Problem]:
+    if hours.country is not None and country_and_part(hours.country) is None:
+        code = hours.country.strip().upper()
+        country = code.partition("-")[0]
+        parts = [f"{country}-{part}" for part in countries().get(country, ())]
+        near = nearest(code, parts) or (country if country in countries() else None)
+        yield source.problem(
+            ("hours", "country"), code="country", found=shown(hours.country), nearest=near,
+            expected=one_of(parts) if parts else "the ISO code of a country, such as RU, or of a part of one: DE-BY",
+            remedy=f"write {near}" if near else "look it up at https://www.iso.org/obp/ui/#search; or list the dates "
+            "under `closed`",
+        )  # fmt: skip
+    for index, day in enumerate(hours.working):
+        if day in hours.closed:
+            yield source.problem(
+                ("hours", "working", index), code="date", found=f"{day}, which stands under `closed` too",
+                expected="a date that is either worked or closed", remedy="remove one of the two",
+            )  # fmt: skip
+    if hours.working and not any(week_of(hours)):
+        yield source.problem(
+            ("hours", "working"), code="no-hours", found="moved working days, but a week without a working hour",
+            expected="at least one interval, which such a day takes over",
+            remedy='write for example `mon-fri: ["09:00-18:00"]`', key=True,
+        )  # fmt: skip
 
 
 def _targets(source: Source, content: Content, week: Week) -> Iterator[Problem]:

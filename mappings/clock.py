@@ -47,6 +47,17 @@ def length_of(text: str) -> Length | None:
     return Length(weeks=weeks, days=days, rest=timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
 
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
+
+
+def time_of(text: str) -> time | None:
+    """`21:00` or `9:30`, of one day; None when it is no time of day."""
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        return None
+    return time(int(match[1]), int(match[2]))
+
+
 _INTERVAL = re.compile(r"(\d{1,2}):(\d{2})\s*[-\u2013]\s*(\d{1,2}):(\d{2})", re.ASCII)
 
 

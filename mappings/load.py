@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from connector.domain.policy import BoardPolicy, ChatLimits, Policy, Texts
@@ -26,12 +27,20 @@ class Loaded:
     mapping: Mapping | None = None
 
     def policy(
-        self, board: BoardPolicy | None = None, *, limits: ChatLimits = _LIMITS, comment_limit: int = 4096
+        self,
+        board: BoardPolicy | None = None,
+        *,
+        limits: ChatLimits = _LIMITS,
+        comment_limit: int = 4096,
+        today: date | None = None,
     ) -> Policy:
-        """The policy; `board` is what `resolve` made. ValueError when there is no mapping."""
+        """The policy; `board` is what `resolve` made. ValueError when there is no mapping.
+
+        Public holidays are those of the years around `today`, which is really today unless it is handed in.
+        """
         if self.mapping is None:
             raise ValueError("a mapping with errors makes no policy:\n" + render(self.problems))
-        return self.mapping.policy(board, limits, comment_limit)
+        return self.mapping.policy(board, limits, comment_limit, today or datetime.now(UTC).date())
 
 
 def load(path: Path) -> Loaded:

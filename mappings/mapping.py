@@ -6,28 +6,60 @@ import hashlib
 import json
 from collections import abc
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connector.domain.effects import Meaning
 from connector.domain.policy import (
     BoardPolicy,
     CabinetRule,
     ChatLimits,
+    Edits,
+    Groups,
     Hours,
+    Mark,
     Marks,
+    MarkStore,
+    Occasion,
     Policy,
     Publicity,
     PublicRule,
+    QuietHours,
+    RatingRule,
     Receipt,
     ServiceClass,
     Texts,
     Topic,
+    TopicGroup,
+    Trigger,
 )
-from mappings.check import picture_file
+from mappings.check_cabinet import list_file, picture_file
 from mappings.check_hours import week_of
 from mappings.clock import Length
-from mappings.schema import EVERY, Content
+from mappings.public_holidays import public_holidays
+from mappings.reactions import reaction_of
+from mappings.scalars import EVERY
+from mappings.schema import Content
 from mappings.source import Source
+from mappings.topics import groups, leaves
+
+YEARS_BEFORE, YEARS_AHEAD = 1, 3
+"""How many years of public holidays a policy knows besides the running one; a daemon is restarted within them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrySource:
+    """Where account ids are looked up: in `file` (absolute; by the head `column`, else the first column), or at `url`.
+
+    Exactly one of `file` and `url` is there. `url` has the placeholder `{cabinet}`, to be filled percent-encoded, and
+    is to answer within `timeout`.
+    """
+
+    file: Path | None
+    column: str | None
+    url: str | None
+    timeout: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,45 +73,79 @@ class Mapping:
     @property
     def version(self) -> str:
         """12 hex digits that change when the content or a text changes, not when comments or the layout do."""
-        canonical = json.dumps(
-            [self.source.value, list(self.content.topics), self.texts], sort_keys=True, ensure_ascii=True
-        )
+        canonical = json.dumps([self.source.value, self._orders(), self.texts], sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
-    def class_of(self, topic: str) -> str:
-        """The class a request on this topic begins with."""
-        return str(self.content.topics[topic].class_ or next(iter(self.content.classes)))
+    @property
+    def registry(self) -> RegistrySource | None:
+        """Where account ids are looked up; None when they are believed."""
+        verify = self.content.cabinet.verify if self.content.cabinet else None
+        if verify is None:
+            return None
+        return RegistrySource(
+            file=None if verify.file is None else list_file(self.source, verify.file),
+            column=None if verify.column is None else verify.column.strip(),
+            url=None if verify.url is None else verify.url.strip(),
+            timeout=verify.timeout.calendar,
+        )
 
-    def policy(self, board: BoardPolicy | None, limits: ChatLimits, comment_limit: int) -> Policy:
-        """The mapping as data for the decision; `board` is what `resolve` made of its names."""
+    def rating_tags(self) -> tuple[str, ...]:
+        """The tags a rating may put on cards: they are meant, though the board may not have all of them yet."""
+        rating = self._rating()
+        if rating is None or rating.store is not MarkStore.TAG:
+            return ()
+        return tuple(rating.tag.format(mark=mark.emoji) for mark in rating.marks)
+
+    def policy(self, board: BoardPolicy | None, limits: ChatLimits, comment_limit: int, today: date) -> Policy:
+        """The mapping as data for the decision; `board` is what `resolve` made of its names.
+
+        Public holidays are known for the year of `today` and a few around it.
+        """
         content = self.content
-        cabinet = content.cabinet
+        hours = self._hours(today)
         return Policy(
             version=self.version,
             topics=tuple(
                 Topic(
-                    key=key,
-                    title=self._spread(topic.title),
-                    service_class=self.class_of(key),
-                    tags=tuple(tag.strip() for tag in topic.tags),
-                    hint=self._spread(topic.hint),
+                    key=leaf.key,
+                    title=self._spread(leaf.title),
+                    service_class=str(leaf.class_[1] if leaf.class_ else next(iter(content.classes))),
+                    tags=tuple(tag for _, tag in leaf.tags),
+                    hint=self._spread(leaf.hint),
+                    group=leaf.group,
                 )
-                for key, topic in content.topics.items()
+                for leaf in leaves(content)
             ),
-            classes={key: self._class(key) for key in content.classes},
-            cabinet=None
-            if cabinet is None
-            else CabinetRule(
-                pattern=cabinet.pattern,
-                hint=self._spread(cabinet.hint),
-                picture=None if cabinet.picture is None else str(picture_file(self.source, cabinet.picture)),
-                tag=cabinet.tag,
+            groups_of_topics=tuple(
+                TopicGroup(key=key, title=self._spread(group.title), hint=self._spread(group.hint))
+                for key, group in groups(content).items()
             ),
+            classes={key: self._class(key, hours) for key in content.classes},
+            cabinet=self._cabinet(),
             public=PublicRule(rule=Publicity(content.public.rule), mark=content.public.mark.strip()),
             texts=self.texts,
             default_language=content.default_language or content.languages[0],
             receipt=Receipt(content.receipts.style),
-            marks=Marks(stored=content.receipts.emoji.strip(), on_card=None, answered=None, failed=None),
+            marks=Marks(
+                stored=reaction_of(content.receipts.emoji),
+                on_card=reaction_of(content.receipts.on_card),
+                answered=reaction_of(content.receipts.answered),
+                failed=reaction_of(content.receipts.failed),
+            ),
+            default_topic=None if content.default_topic is None else content.default_topic.strip(),
+            unfinished_after=None if content.unfinished_after is None else content.unfinished_after.calendar,
+            undecided_after=content.undecided_after.calendar,
+            contact=content.contact == "optional",
+            forget_on_leaving=content.log_out == "forget",
+            edits=Edits(content.edits),
+            chat_groups=Groups(content.groups),
+            notices=frozenset(Meaning(change) for change in content.notices),
+            warn_before=None if content.warn_before is None else content.warn_before.calendar,
+            rating=self._rating(),
+            triggers=self._triggers(),
+            quiet_hours=self._quiet_hours(),
+            aliases={name.strip(): shown.strip() for name, shown in content.agents.names.items()},
+            blocked_tag=None if content.blocked_tag is None else content.blocked_tag.strip(),
             reopen_within=content.reopen_within.calendar,
             album_wait=content.album_wait.calendar,
             sign_agents=content.sign_agents,
@@ -88,11 +154,71 @@ class Mapping:
             board=board,
         )
 
-    def _class(self, key: str) -> ServiceClass:
-        entry, hours = self.content.classes[key], self.content.hours
-        counted = None
-        if hours is not None and entry.clock == "working":
-            counted = Hours(zone=ZoneInfo(hours.zone), week=week_of(hours), closed=frozenset(hours.closed))
+    def _orders(self) -> list[list[str]]:
+        """What stands in an order that counts, though it is written as a mapping."""
+        return [[leaf.key for leaf in leaves(self.content)], list(self.content.triggers)]
+
+    def _hours(self, today: date) -> Hours | None:
+        hours = self.content.hours
+        if hours is None:
+            return None
+        years = range(today.year - YEARS_BEFORE, today.year + YEARS_AHEAD + 1)
+        holidays = frozenset[date]() if hours.country is None else public_holidays(hours.country, years)
+        extra = frozenset(hours.working)
+        closed = (holidays | frozenset(hours.closed)) - extra
+        return Hours(zone=ZoneInfo(hours.zone), week=week_of(hours), closed=closed, extra=extra)
+
+    def _cabinet(self) -> CabinetRule | None:
+        cabinet = self.content.cabinet
+        if cabinet is None:
+            return None
+        return CabinetRule(
+            pattern=cabinet.pattern,
+            hint=self._spread(cabinet.hint),
+            picture=None if cabinet.picture is None else str(picture_file(self.source, cabinet.picture)),
+            tag=cabinet.tag,
+            verified=cabinet.verify is not None,
+            accept_unknown=cabinet.verify is not None and cabinet.verify.unknown == "accept",
+        )
+
+    def _rating(self) -> RatingRule | None:
+        rating = self.content.rating
+        if rating is None:
+            return None
+        return RatingRule(
+            marks=tuple(
+                Mark(key=(mark.key or mark.emoji).strip(), emoji=mark.emoji.strip(), low=mark.low)
+                for mark in rating.marks
+            ),
+            ask_for_words=rating.ask_for_words,
+            change_within=rating.change_within.calendar,
+            at_most_every=rating.at_most_every.calendar,
+            store=MarkStore(rating.store),
+            tag="{mark}" if rating.tag is None else rating.tag.strip(),
+        )
+
+    def _triggers(self) -> tuple[Trigger, ...]:
+        return tuple(
+            Trigger(
+                key=key,
+                occasion=Occasion(trigger.when),
+                after=trigger.after.calendar,
+                text=self._spread(trigger.text),
+                close=trigger.close,
+            )
+            for key, trigger in self.content.triggers.items()
+        )
+
+    def _quiet_hours(self) -> QuietHours | None:
+        quiet, hours = self.content.quiet_hours, self.content.hours
+        if quiet is None:
+            return None
+        zone = quiet.zone or (hours.zone if hours else None)
+        return None if zone is None else QuietHours(zone=ZoneInfo(zone), start=quiet.from_, end=quiet.to)
+
+    def _class(self, key: str, hours: Hours | None) -> ServiceClass:
+        entry = self.content.classes[key]
+        counted = hours if entry.clock == "working" else None
 
         def lasting(length: Length | None) -> timedelta | None:
             if length is None:

@@ -73,12 +73,24 @@ def path_of(steps: Steps) -> str:
 
 # The shape of a bot token (https://core.telegram.org/bots/api#authorizing-your-bot): never shown again.
 _TOKEN = re.compile(r"\d{6,}:[\w-]{30,}")
+# What an address may hold that nobody else should read: `user:password@`, and parameters by these names.
+_LOGIN = re.compile(r"(?<=://)[^/?#\s@]+@")
+_SECRET_PARAMETER = re.compile(
+    r"([?&](?:[\w.-]*(?:token|secret|passw|pwd|api_?-?key|auth|signature)[\w.-]*|key|pass|sig)=)"
+    r"(?!&|$|\{cabinet\})[^&#\s]+",
+    re.IGNORECASE,
+)
 _LONGEST = 60
 
 
 def looks_secret(value: str) -> bool:
     """Whether a bot token seems to stand in this text."""
     return _TOKEN.search(value) is not None
+
+
+def holds_secret(address: str) -> bool:
+    """Whether a login, or a parameter named like a secret, seems to stand in this address."""
+    return any(pattern.search(address) for pattern in (_TOKEN, _LOGIN, _SECRET_PARAMETER))
 
 
 def shown(value: object) -> str:
@@ -95,7 +107,7 @@ def shown(value: object) -> str:
         case int() | float():
             return f"the number {value}"
         case _:
-            text = _TOKEN.sub("…", str(value))
+            text = _SECRET_PARAMETER.sub(r"\1…", _LOGIN.sub("…@", _TOKEN.sub("…", str(value))))
             if len(text) > _LONGEST:
                 text = text[: _LONGEST - 1] + "…"
             return json.dumps(text, ensure_ascii=False)

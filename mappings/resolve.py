@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Iterable, Sequence
 
 from connector.domain.effects import FieldValue, Meaning, Spot
@@ -10,8 +11,9 @@ from connector.domain.policy import BoardPolicy
 from mappings.columns import BoardColumns, bind_columns
 from mappings.mapping import Mapping
 from mappings.names import Finder, Known, matching
-from mappings.problems import Problem, Severity, Steps, folded, names_command, nearest, shown
-from mappings.schema import EVERY
+from mappings.problems import Problem, Severity, Steps, folded, names_command, nearest, one_of, shown
+from mappings.scalars import EVERY
+from mappings.topics import leaves
 
 
 def spaces(mapping: Mapping) -> tuple[str, ...]:
@@ -29,7 +31,8 @@ def resolve(mapping: Mapping, layout: Layout) -> tuple[BoardPolicy | None, tuple
     responsible, constants = _origin(mapping, layout, used, finder)
     facts = _facts(mapping, layout, used, finder, taken=constants)
     _tags(mapping, layout, finder)
-    starts = {key: _start(mapping, key, board, columns[board.id], finder) for key, board in boards.items()}
+    _agents(mapping, layout, finder)
+    starts = _starts(mapping, boards, columns, finder)
 
     silenced = mapping.content.silence
     problems = tuple(
@@ -79,30 +82,51 @@ def _known_boards(mapping: Mapping, layout: Layout) -> list[Known[BoardLayout]]:
 
 
 def _boards(mapping: Mapping, layout: Layout, finder: Finder) -> dict[str, BoardLayout]:
-    """Topic key → its board."""
+    """Topic key → its board. A name that several topics take from their group is looked up once."""
     entries = [Known(id=space, names=(title,), thing=space) for space, title in layout.spaces]
     for index, name in enumerate(mapping.content.board.space):
         finder.find(("board", "space", index), name, entries, kind="space")
     if finder.problems and not layout.boards:
         return {}  # the boards are unknown only because their space is
     known = _known_boards(mapping, layout)
-    found: dict[str, BoardLayout] = {}
-    for key, topic in mapping.content.topics.items():
-        board = finder.find(("topics", key, "board"), topic.board, known, kind="board")
-        if board is not None:
-            found[key] = board
+    looked_up: dict[Steps, BoardLayout | None] = {}
+    for leaf in leaves(mapping.content):
+        if leaf.board is None:  # which no sound mapping has
+            continue
+        steps, name = leaf.board
+        if steps not in looked_up:
+            looked_up[steps] = finder.find(steps, name, known, kind="board")
+    named = ((leaf.key, looked_up[leaf.board[0]]) for leaf in leaves(mapping.content) if leaf.board)
+    return {key: board for key, board in named if board is not None}
+
+
+def _starts(
+    mapping: Mapping, boards: abc.Mapping[str, BoardLayout], columns: abc.Mapping[str, BoardColumns], finder: Finder
+) -> dict[str, str | None]:
+    """Topic key → the column where its cards begin."""
+    starts: dict[tuple[Steps, str], str | None] = {}
+    found: dict[str, str | None] = {}
+    for leaf in leaves(mapping.content):
+        if leaf.board is None or leaf.key not in boards:
+            continue
+        board = boards[leaf.key]
+        place = (leaf.column or leaf.board)[0], board.id
+        if place not in starts:
+            starts[place] = _start(leaf.board[0], leaf.column, board, columns[board.id], finder)
+        found[leaf.key] = starts[place]
     return found
 
 
-def _start(mapping: Mapping, key: str, board: BoardLayout, columns: BoardColumns, finder: Finder) -> str | None:
-    """Where the cards of a topic begin."""
-    name = mapping.content.topics[key].column
-    if name is not None:
-        return columns.named(("topics", key, "column"), name, finder)
+def _start(
+    at: Steps, named: tuple[Steps, str | int] | None, board: BoardLayout, columns: BoardColumns, finder: Finder
+) -> str | None:
+    """Where cards of a topic begin; `at` is where its board is named, `named` its column, if it names one."""
+    if named is not None:
+        return columns.named(*named, finder)
     column = columns.landing.get(Meaning.QUEUE)
     if column is None and columns.sound:
         finder.note(
-            ("topics", key, "board"),
+            at,
             code="no-queue-column",
             found=f"the board {shown(board.title)} has no column that means queue",
             expected="a column where new cards begin",
@@ -250,21 +274,48 @@ def _wrong_kind(steps: Steps, field: CardField, kinds: str, finder: Finder) -> N
 
 def _tags(mapping: Mapping, layout: Layout, finder: Finder) -> None:
     """A tag the board does not have is either new or mistyped; only one like a known name is called an error."""
-    declared = mapping.content.declared_tags
+    declared = [*mapping.content.declared_tags, *mapping.rating_tags()]
     known = [*layout.tags, *declared]
     folded_known = {folded(name) for name in known}
-    for key, topic in mapping.content.topics.items():
-        for index, tag in enumerate(topic.tags):
-            if folded(tag) in folded_known:
-                continue
-            near = nearest(tag, known)
-            finder.note(
-                ("topics", key, "tags", index),
-                code="tag-typo" if near else "new-tag",
-                found=f"the tag {shown(tag)}, which the board does not have",
-                expected="a tag in use, or one under `declared_tags`",
-                near=near,
-                remedy=(f"write {near}, or " if near else "nothing, if it is meant: it will be made; or ")
-                + f"add it to `declared_tags`; `{names_command('tags')}` lists all",
-                severity=Severity.ERROR if near else Severity.WARNING,
-            )
+    given = {steps: tag for leaf in leaves(mapping.content) for steps, tag in leaf.tags}
+    if mapping.content.blocked_tag is not None:
+        given["blocked_tag",] = mapping.content.blocked_tag
+    for steps, tag in given.items():
+        if folded(tag) in folded_known:
+            continue
+        near = nearest(tag, known)
+        finder.note(
+            steps,
+            code="tag-typo" if near else "new-tag",
+            found=f"the tag {shown(tag)}, which the board does not have",
+            expected="a tag in use, or one under `declared_tags`",
+            near=near,
+            remedy=(f"write {near}, or " if near else "nothing, if it is meant: it will be made; or ")
+            + f"add it to `declared_tags`; `{names_command('tags')}` lists all",
+            severity=Severity.ERROR if near else Severity.WARNING,
+        )
+
+
+def _agents(mapping: Mapping, layout: Layout, finder: Finder) -> None:
+    """An answer carries the name exactly as the board shows it: under any other spelling nothing is replaced."""
+    names = [user.name.strip() for user in layout.users]
+    users = [
+        Known(id=user.id, names=tuple(each for each in (user.name, user.username, user.email) if each), thing=user)
+        for user in layout.users
+    ]
+    for name in mapping.content.agents.names:
+        if name.strip() in names:
+            continue
+        meant = matching(name, users)
+        near = meant[0].thing.name if len(meant) == 1 else nearest(name, names)
+        finder.note(
+            ("agents", "names", name),
+            code="agent-unknown",
+            found=f"{shown(name)}: nobody is called exactly so on the board",
+            expected=one_of(names),
+            near=near,
+            remedy=(f"write {near}" if near else "correct the name, or remove the line")
+            + f"; `{names_command('users')}` lists all",
+            key=True,
+            severity=Severity.WARNING,
+        )

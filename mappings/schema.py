@@ -2,111 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
-from mappings.clock import Interval, Length, interval_of, length_of
-
-EVERY = ""
-"""The language under which a title written as plain text stands: it holds for every language."""
-
-
-def _wrong(expected: str, remedy: str, code: str = "type") -> PydanticCustomError:
-    return PydanticCustomError("mapping", "expected {expected}", {"expected": expected, "remedy": remedy, "code": code})
-
-
-def _name(value: object) -> str | int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip():
-        return value
-    raise _wrong("a name as it stands on the board, or a numeric id", "write the name, in quotes if in doubt")
-
-
-def _length(value: object) -> Length:
-    length = length_of(value) if isinstance(value, str) else None
-    if length is None:
-        expected = "a length of time such as 30s, 5m, 5h, 1h 30m, 1d or 2w"
-        raise _wrong(expected, "write number and unit: s, m (minutes), h, d or w", "duration")
-    return length
-
-
-def _interval(value: object) -> Interval:
-    interval = interval_of(value) if isinstance(value, str) else None
-    if interval is None:
-        expected = 'an interval of one day such as "09:00-18:00"'
-        remedy = "write from-to in 24-hour time; split a night shift at midnight (22:00-24:00, then 00:00-06:00)"
-        raise _wrong(expected, remedy, "interval")
-    return interval
-
-
-def _date(value: object) -> date:
-    try:
-        if isinstance(value, str):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise _wrong("a date such as 2026-01-01", "write year-month-day", "date")
-
-
-def _per_language(value: object) -> object:
-    if isinstance(value, str):
-        return {EVERY: value}
-    if isinstance(value, dict):
-        return value
-    raise _wrong("a text, or one text per language", "write the text, in quotes if it looks like a number")
-
-
-def _line(value: object) -> str:
-    if isinstance(value, str) and value.strip():
-        return value
-    raise _wrong("a text", "write the text, in quotes if it looks like a number")
-
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
-def _per_board(value: object) -> object:
-    return value if isinstance(value, dict) else {EVERY: value}
-
-
-_NAME: dict[str, Any] = {"type": ["string", "integer"], "minLength": 1}
-_TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
-
-
-def _or_list(of: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [of, {"type": "array", "items": of}]})
-
-
-Name = Annotated[str | int, PlainValidator(_name), WithJsonSchema(_NAME)]
-Names = Annotated[list[Name], BeforeValidator(_listed), _or_list(_NAME)]
-Line = Annotated[str, PlainValidator(_line), WithJsonSchema(_TEXT)]
-Titles = Annotated[
-    dict[str, Line],
-    BeforeValidator(_per_language),
-    WithJsonSchema({"anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}]}),
-]
-LaneNames = Annotated[
-    dict[str, Name],
-    BeforeValidator(_per_board),
-    WithJsonSchema({"anyOf": [_NAME, {"type": "object", "additionalProperties": _NAME}]}),
-]
-Time = Annotated[
-    Length,
-    PlainValidator(_length),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+w)?\s*(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?$", "minLength": 2}),
-]
-_INTERVAL: dict[str, Any] = {"type": "string", "pattern": r"^\d{1,2}:\d{2}\s*[-–]\s*\d{1,2}:\d{2}$"}
-Intervals = Annotated[
-    list[Annotated[Interval, PlainValidator(_interval), WithJsonSchema(_INTERVAL)]],
-    BeforeValidator(_listed),
-    _or_list(_INTERVAL),
-]
-Day = Annotated[date, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+from mappings.clock import Length
+from mappings.scalars import (
+    Clock,
+    Day,
+    Intervals,
+    LaneNames,
+    Line,
+    Name,
+    Names,
+    OrBare,
+    Time,
+    TimeOrNever,
+    Titles,
+)
 
 
 class _Part(BaseModel):
@@ -119,11 +33,11 @@ class Board(_Part):
     space: Names = Field(description="Title or id of the space that holds the boards; a list when there are several.")
 
 
-class Topic(_Part):
-    """What a client may choose in the menu."""
+class SubTopic(_Part):
+    """What a client may choose after a topic that has `topics`; what it leaves out it takes from that topic."""
 
     title: Titles = Field(description="What the button says: one text, or one per language.")
-    board: Name = Field(description="The board where cards of this topic are made.")
+    board: Name | None = Field(None, description="The board where cards of this topic are made.")
     column: Name | None = Field(
         None, description="The column where they start; by default the board's first column that means queue."
     )
@@ -132,6 +46,16 @@ class Topic(_Part):
     )
     tags: list[Line] = Field(default_factory=list, description="Tags put on every card of this topic.")
     hint: Titles | None = Field(None, description="Shown after the topic was chosen: what to write.")
+
+
+class Topic(SubTopic):
+    """What a client may choose in the menu."""
+
+    topics: dict[str, SubTopic] | None = Field(
+        None,
+        description="A second level: topics to choose from after this one, by a short key; nothing is opened on this "
+        "one then. Its board, column, class and hint hold for those that do not say their own; its tags for all.",
+    )
 
 
 class ServiceClass(_Part):
@@ -160,6 +84,34 @@ class Hours(_Part):
         description='Days (mon, mon-fri, "sat,sun") and their intervals, such as ["09:00-13:00", "14:00-18:00"].'
     )
     closed: list[Day] = Field(default_factory=list, description="Dates without work, such as 2026-01-01.")
+    country: Line | None = Field(
+        None,
+        description="The country, or its part, whose public holidays are closed too: an ISO code such as RU or DE-BY.",
+    )
+    working: list[Day] = Field(
+        default_factory=list,
+        description="Dates that are worked although they are holidays or weekends (moved working days), with the "
+        "intervals of the first working day of the week.",
+    )
+
+
+class Verify(_Part):
+    """The company's own list of account ids: a file, or an address that is asked."""
+
+    file: Line | None = Field(None, description="A CSV file of account ids; a path relative to this file.")
+    column: Line | None = Field(
+        None, description="The file's column of account ids, by the name in its first line; by default the first."
+    )
+    url: Line | None = Field(
+        None, description="An address that answers 200 for an id it knows and 404 for another; {cabinet} is the id."
+    )
+    timeout: Time = Field(
+        default_factory=lambda: Length(rest=timedelta(seconds=3)),
+        description="How long the address may take; 3s by default. After that the id is taken as not verified.",
+    )
+    unknown: Literal["refuse", "accept"] = Field(
+        "refuse", description="What happens to an id that the list does not have."
+    )
 
 
 class Cabinet(_Part):
@@ -169,6 +121,7 @@ class Cabinet(_Part):
     hint: Titles | None = Field(None, description="Where a client finds the id: one text, or one per language.")
     picture: Line | None = Field(None, description="A picture that shows where; a path relative to this file.")
     tag: Line | None = Field(None, description="A tag put on the card, such as Cabinet {cabinet}.")
+    verify: Verify | None = Field(None, description="Where an id is looked up before it is believed.")
 
 
 class From(_Part):
@@ -191,6 +144,9 @@ class Facts(_Part):
     number: Name | None = Field(None, description="The number of the request.")
     topic: Name | None = Field(None, description="The title of the topic.")
     class_: Name | None = Field(None, alias="class", description="The title of the service class.")
+    phone: Name | None = Field(None, description="The client's own phone number.")
+    verified: Name | None = Field(None, description="Whether the account id is in the company's list.")
+    rating: Name | None = Field(None, description="How the client rated the request; needs `store: field`.")
 
 
 class Public(_Part):
@@ -227,7 +183,75 @@ class Receipts(_Part):
     style: Literal["reaction", "text", "none"] = Field(
         "reaction", description="A reaction, a line of text, or nothing."
     )
-    emoji: Line = Field("👀", description="The reaction; the chat tool must allow it.")
+    emoji: Line = Field("👀", description="The reaction to a message we keep; one that Telegram allows, or none.")
+    on_card: Line = Field("✍", description="The reaction once it stands on the card, or none.")
+    answered: Line = Field("👌", description="The reaction once it was answered, or none.")
+    failed: Line = Field("🤷", description="The reaction when it could not be put on the card, or none.")
+
+
+class RatingMark(_Part):
+    """One answer to "how was it?"."""
+
+    key: Line | None = Field(
+        None, description="What the mark is called in buttons and figures; by default the emoji itself."
+    )
+    emoji: Line = Field(description="What its button says.")
+    low: bool = Field(False, description="Whether the client may be asked why.")
+
+
+class Rating(_Part):
+    """The question after the end of a request."""
+
+    marks: list[RatingMark] = Field(
+        default_factory=lambda: [
+            RatingMark(key="bad", emoji="😞", low=True),
+            RatingMark(key="ok", emoji="🙂"),
+            RatingMark(key="super", emoji="🤩"),
+        ],
+        description="The marks, in the order of the buttons; by default 😞 (low), 🙂 and 🤩.",
+    )
+    ask_for_words: bool = Field(True, description="Whether a low mark is followed by one question for words.")
+    change_within: Time = Field(
+        default_factory=lambda: Length(days=1), description="How long a mark may be changed; 1d by default."
+    )
+    at_most_every: Time = Field(
+        default_factory=lambda: Length(days=7), description="A client is not asked more often; 7d by default."
+    )
+    store: Literal["comment", "tag", "field"] = Field("comment", description="How the mark stands on the card.")
+    tag: Line | None = Field(None, description="With `store: tag`: the tag, such as Rating {mark}; {mark} by default.")
+
+
+class Trigger(_Part):
+    """A message the bot sends of itself."""
+
+    when: Literal["waiting", "registered", "done"] = Field(
+        description="What its time runs from: `waiting` for the client's answer, the client being `registered`, or the "
+        "request being `done`."
+    )
+    after: Time = Field(description="How long after that, in calendar time, such as 1d.")
+    text: Titles = Field(
+        description="What it says, with {number}, {subject} and {name}: one text, or one per language."
+    )
+    close: bool = Field(False, description="Whether the request is closed with it; only with `when: waiting`.")
+
+
+class QuietHours(_Part):
+    """When the bot sends nothing of itself."""
+
+    from_: Clock = Field(alias="from", description='When they begin, such as "21:00".')
+    to: Clock = Field(description='When they end, such as "09:00": on the next day if that is earlier.')
+    zone: Line | None = Field(None, description="Time zone by its IANA name; by default the one of `hours`.")
+
+
+class Agents(_Part):
+    """What clients are told of the people on the board."""
+
+    names: dict[str, Line] = Field(
+        default_factory=dict, description="Name on the board, exactly as the board shows it: the name clients see."
+    )
+
+
+Change = Literal["queue", "work", "waiting", "done"]
 
 
 class Content(_Part):
@@ -248,6 +272,51 @@ class Content(_Part):
     public: Public = Field(default_factory=lambda: Public(), description="Which comments go to the client.")
     columns: Columns = Field(default_factory=lambda: Columns(), description="What columns mean.")
     receipts: Receipts = Field(default_factory=lambda: Receipts(), description="How messages are acknowledged.")
+    contact: Literal["none", "optional"] = Field(
+        "none", description="Whether clients are offered to share their phone number."
+    )
+    default_topic: Line | None = Field(
+        None, description="The topic of words whose topic was never chosen; without it they wait for the choice."
+    )
+    unfinished_after: TimeOrNever = Field(
+        default_factory=lambda: Length(rest=timedelta(minutes=15)),
+        description="When a client is reminded of a question they did not answer; 15m by default, or never.",
+    )
+    undecided_after: Time = Field(
+        default_factory=lambda: Length(rest=timedelta(minutes=5)),
+        description="How long words wait for the client to say which request they belong to; 5m by default.",
+    )
+    edits: Literal["overwrite", "append", "ignore"] = Field(
+        "overwrite", description="What a client's edit of a message does to the words on the card."
+    )
+    groups: Literal["addressed", "always", "never"] = Field(
+        "addressed",
+        description="Which messages of a group chat count: those that mention the bot or answer it, all, or none.",
+    )
+    log_out: Literal["keep", "forget"] = Field(
+        "keep", description="Whether name, phone and language are kept or forgotten too when a client logs out."
+    )
+    notices: list[Change] = Field(
+        default_factory=lambda: list[Change](("work", "waiting", "done")),
+        description="Changes a client is told of; [work, waiting, done] by default.",
+    )
+    warn_before: TimeOrNever = Field(
+        default_factory=lambda: Length(rest=timedelta(minutes=15)),
+        description="How long before a promised time slips the client is told; 15m by default, or never.",
+    )
+    rating: Annotated[Rating | None, OrBare] = Field(
+        None, description="The question how it was, after the end of a request; without this part nobody is asked."
+    )
+    triggers: dict[str, Trigger] = Field(
+        default_factory=dict, description="Messages the bot sends of itself, by a short key."
+    )
+    quiet_hours: QuietHours | None = Field(None, description="When the bot sends nothing of itself.")
+    agents: Agents = Field(
+        default_factory=lambda: Agents(), description="The people on the board, as clients see them."
+    )
+    blocked_tag: Line | None = Field(
+        None, description="A tag on the cards of a client who stopped the bot, until they return."
+    )
     reopen_within: Time = Field(
         default_factory=lambda: Length(days=3),
         description="A client's message this soon after the end reopens the request; 3d by default.",

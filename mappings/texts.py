@@ -60,10 +60,16 @@ def check_texts(source: Source, steps: tuple[str, ...], texts: object) -> Iterat
                 at, code="type", found=shown(text), expected="a text", remedy="write the text, in quotes if in doubt"
             )
         else:
-            yield from _placeholders(source, at, text, TEXTS[name])
+            yield from check_placeholders(source, at, text, TEXTS[name])
 
 
-def _placeholders(source: Source, steps: tuple[str, ...], text: str, allowed: frozenset[str]) -> Iterator[Problem]:
+def check_placeholders(
+    source: Source, steps: Steps, text: str, allowed: frozenset[str], elsewhere: frozenset[str] = frozenset()
+) -> Iterator[Problem]:
+    """A problem for braces that do not pair, and for every placeholder that is not allowed here.
+
+    One that is known `elsewhere` is no misspelling.
+    """
     known = one_of(f"{{{name}}}" for name in sorted(allowed)) if allowed else "no placeholder in this text"
     names = placeholders(text)
     if names is None:
@@ -77,14 +83,18 @@ def _placeholders(source: Source, steps: tuple[str, ...], text: str, allowed: fr
         return
     for name in names:
         if name not in allowed:
-            near = nearest(name, allowed)
+            near = None if name in elsewhere else nearest(name, allowed)
             yield source.problem(
                 steps,
                 code="text-placeholder",
                 found=f"the placeholder {{{name}}}",
                 expected=known,
                 nearest=f"{{{near}}}" if near else None,
-                remedy=f"write {{{near}}}" if near else "remove it, or write the braces twice",
+                remedy=f"write {{{near}}}"
+                if near
+                else "remove it: it is not known here"
+                if name in elsewhere
+                else "remove it, or write the braces twice",
             )
 
 

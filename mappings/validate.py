@@ -19,17 +19,21 @@ _EMPTY: Mapping[str, Value] = {
     "version": 1, "languages": [], "board": {"space": []}, "topics": {}, "classes": {},
 }  # fmt: skip
 # What stands in for a part of an entry that is missing, for the same reason.
-_STAND_INS: Mapping[str, Value] = {"title": "?", "board": 0, "pattern": "?", "zone": "UTC", "week": {}}
+_STAND_INS: Mapping[str, Value] = {"title": "?", "pattern": "?", "zone": "UTC", "week": {}}
 _ROUNDS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validated:
-    """`content` is what fits (None when nothing can be made of it); `broken` are the places that were left out."""
+    """`content` is what fits (None when nothing can be made of it); `broken` are the places that were left out.
+
+    `meant` are the places that a mistyped key is taken for: there nothing is missing.
+    """
 
     content: Content | None
     problems: tuple[Problem, ...]
     broken: frozenset[Steps]
+    meant: frozenset[Steps] = frozenset()
 
     def sound(self, steps: Steps) -> bool:
         """Whether nothing was left out at this place, above it or below it."""
@@ -40,6 +44,7 @@ def validate(source: Source) -> Validated:
     """The typed content of a document, with a problem for every place that does not fit the schema."""
     value = source.value
     problems: tuple[Problem, ...] = ()
+    meant: frozenset[Steps] = frozenset()
     broken: set[Steps] = set()
     for turn in range(_ROUNDS):
         try:
@@ -47,7 +52,8 @@ def validate(source: Source) -> Validated:
         except ValidationError as refused:
             errors = refused.errors(include_url=False)
             if turn == 0:
-                problems = tuple(_problems(source, errors))
+                meant = frozenset(_meant(errors))
+                problems = tuple(_problems(source, errors, meant))
             if any(not error["loc"] for error in errors):
                 break
             for error in errors:
@@ -56,31 +62,38 @@ def validate(source: Source) -> Validated:
                 value = _replaced(value, steps, stand_in)
             value = {**_EMPTY, **value} if isinstance(value, dict) else value
         else:
-            return Validated(content=content, problems=problems, broken=frozenset(broken))
-    return Validated(content=None, problems=problems, broken=frozenset(broken))
+            return Validated(content=content, problems=problems, broken=frozenset(broken), meant=meant)
+    return Validated(content=None, problems=problems, broken=frozenset(broken), meant=meant)
 
 
-def _problems(source: Source, errors: Iterable[ErrorDetails]) -> Iterator[Problem]:
+def _meant(errors: Iterable[ErrorDetails]) -> Iterator[Steps]:
     schema = json_schema()
-    unknown = [error for error in errors if error["type"] == "extra_forbidden"]
-    meant = set()
-    for error in unknown:
-        *parent, key = error["loc"]
-        known = sorted(_properties(schema, tuple(parent)))
-        near = nearest(str(key), known)
-        meant.add((*parent, near))
-        yield source.problem(
-            error["loc"],
-            code="unknown-key",
-            found=f"the key {shown(key)}",
-            expected=one_of(known, most=20),
-            nearest=near,
-            remedy=f"write {near}" if near else "remove it, or move it where it belongs",
-            key=True,
-        )
     for error in errors:
+        if error["type"] == "extra_forbidden":
+            *parent, key = error["loc"]
+            near = nearest(str(key), sorted(_properties(schema, tuple(parent))))
+            if near is not None:
+                yield (*parent, near)
+
+
+def _problems(source: Source, errors: Iterable[ErrorDetails], meant: frozenset[Steps]) -> Iterator[Problem]:
+    schema = json_schema()
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            *parent, key = error["loc"]
+            known = sorted(_properties(schema, tuple(parent)))
+            near = nearest(str(key), known)
+            yield source.problem(
+                error["loc"],
+                code="unknown-key",
+                found=f"the key {shown(key)}",
+                expected=one_of(known, most=50),
+                nearest=near,
+                remedy=f"write {near}" if near else "remove it, or move it where it belongs",
+                key=True,
+            )
         # A mistyped key is one mistake, though the right key is missing too.
-        if error["type"] != "extra_forbidden" and not (error["type"] == "missing" and error["loc"] in meant):
+        elif error["type"] != "missing" or error["loc"] not in meant:
             yield _problem(source, schema, error)
 
 

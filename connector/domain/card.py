@@ -132,14 +132,20 @@ def description(policy: Policy, client: Client, ticket: Ticket, message: Kept) -
 def client_block(policy: Policy, client: Client, ticket: Ticket) -> str:
     """The lines about the client that stand on top of a card."""
     tongue = policy.default_language
-    lines = [say(policy, tongue, "card.client", name=client.name)]
+    # Whoever had themselves forgotten has no name until they write again.
+    lines = [say(policy, tongue, "card.client", name=client.name)] if client.name else []
+    if client.group:
+        lines.append(say(policy, tongue, "card.group", title=client.group))
     if client.username:
         link = f"https://t.me/{client.username}"
         lines.append(say(policy, tongue, "card.username", username=client.username, link=link))
+    if client.phone:
+        lines.append(say(policy, tongue, "card.phone", phone=client.phone))
     if ticket.cabinet:
-        lines.append(say(policy, tongue, "card.cabinet", cabinet=ticket.cabinet))
-    if client.language:
-        lines.append(say(policy, tongue, "card.language", language=client.language))
+        name = "card.unverified" if ticket.cabinet in client.unverified else "card.cabinet"
+        lines.append(say(policy, tongue, name, cabinet=ticket.cabinet))
+    if client.tongue:
+        lines.append(say(policy, tongue, "card.language", language=client.tongue))
     lines.append(say(policy, tongue, "card.number", number=ticket.number))
     lines.append(say(policy, tongue, "card.topic", topic=topic_title(policy, tongue, ticket.topic)))
     return "\n".join(lines)
@@ -160,11 +166,16 @@ def facts(policy: Policy, client: Client, ticket: Ticket) -> dict[str, str]:
     """The values a mapping may put into fields of the card; those we do not know are left out."""
     tongue = policy.default_language
     found = policy.classes.get(ticket.service_class)
+    verified = None
+    if ticket.cabinet and policy.cabinet is not None and policy.cabinet.verified:
+        verified = say(policy, tongue, "fact.no" if ticket.cabinet in client.unverified else "fact.yes")
     values = {
         "cabinet": ticket.cabinet,
-        "client": client.name,
+        "verified": verified,
+        "client": client.group or client.name,
         "username": client.username,
-        "language": client.language,
+        "phone": client.phone,
+        "language": client.tongue,
         "number": str(ticket.number),
         "topic": topic_title(policy, tongue, ticket.topic),
         "class": title(found.title, policy, tongue) if found else ticket.service_class,

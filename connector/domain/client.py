@@ -134,8 +134,11 @@ class Client:
     explaining: TicketId | None = None
     """The request whose low mark they were asked to explain."""
     fired: tuple[str, ...] = ()
-    """Triggers that have run: "key" or "key:ticket"."""
+    """Triggers that have run: "key", "key:ticket", or "key:ticket:start" of the silence it was about."""
     fired_at: datetime | None = None
+    """When the bot last sent something of itself."""
+    hushed_until: datetime | None = None
+    """Until when what the bot would send of itself was put off, because its moment fell into quiet hours."""
     silent: bool = False
     """They want no messages that the bot sends of itself."""
     tickets: tuple[Ticket, ...] = ()

@@ -1,11 +1,11 @@
-"""Working-time arithmetic: when a target that starts now is due."""
+"""Working-time arithmetic: when a target that starts now is due, when work begins again, when quiet hours are over."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from connector.domain.policy import Hours
+from connector.domain.policy import Hours, QuietHours
 
 _MIDNIGHT = time(0)
 
@@ -59,3 +59,35 @@ def _end(day: date, opens: time, closes: time, hours: Hours) -> datetime:
     if closes <= opens or closes == time.max:
         return _instant(day + timedelta(days=1), _MIDNIGHT if closes == time.max else closes, hours)
     return _instant(day, closes, hours)
+
+
+def opening(at: datetime, hours: Hours | None) -> datetime | None:
+    """The moment (UTC) work begins again after `at`; None while it goes on, and where it goes on round the clock."""
+    if hours is None or not any(hours.week):
+        return None
+    now = at.astimezone(UTC)
+    begins, _ = next(_intervals(now, hours))
+    return begins if begins > now else None
+
+
+def holiday(at: datetime, hours: Hours) -> bool:
+    """Whether it is a date without work there, as opposed to the evening or the weekly day off."""
+    day = at.astimezone(hours.zone).date()
+    return day in hours.closed and day not in hours.extra
+
+
+def waking(at: datetime, quiet: QuietHours | None) -> datetime:
+    """The first moment (UTC) from `at` on that is not in quiet hours. Hours that end as they begin are none."""
+    now = at.astimezone(UTC)
+    if quiet is None or quiet.start == quiet.end:
+        return now
+    local = now.astimezone(quiet.zone)
+    clock, overnight = local.time(), quiet.end < quiet.start
+    evening = overnight and clock >= quiet.start
+    if not (evening or (clock < quiet.end and (overnight or clock >= quiet.start))):
+        return now
+    ends = datetime.combine(local.date() + timedelta(days=int(evening)), quiet.end, tzinfo=quiet.zone)
+    if ends.astimezone(UTC) <= now:
+        # The hour that comes twice: it is the second one that is still to end.
+        ends = ends.replace(fold=1)
+    return ends.astimezone(UTC)

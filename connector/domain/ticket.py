@@ -116,6 +116,9 @@ class Ticket:
     mark: str | None = None
     """The key of the mark it got."""
     marked_at: datetime | None = None
+    """When it got that mark."""
+    asked_why: bool = False
+    """Whether the client was asked what was wrong."""
 
     @property
     def open(self) -> bool:

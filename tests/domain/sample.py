@@ -85,6 +85,7 @@ def _policy() -> Policy:
         public=PublicRule(),
         texts={"ru": texts("ru"), "en": texts("en")},
         default_language="ru",
+        warn_before=None,
         board=BoardPolicy(
             spots={
                 ("till", "urgent"): Spot(board="b1"),

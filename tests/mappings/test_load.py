@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connector.domain.policy import ChatLimits, Publicity, Receipt
+from connector.domain.policy import ChatLimits, Marks, Publicity, Receipt
 from connector.domain.say import TEXTS
 from mappings import json_schema, load, load_text, render, spaces
 from tests.mappings.boards import ROOT
@@ -29,8 +30,10 @@ def test_the_examples_have_no_problem(file: Path) -> None:
 
 
 def test_the_example_becomes_the_policy_it_describes() -> None:
-    policy = load(EXAMPLE).policy()
-    assert [topic.key for topic in policy.topics] == ["product", "cash", "hardware", "finance"]
+    policy = load(EXAMPLE).policy(today=date(2026, 5, 1))
+    assert [topic.key for topic in policy.topics] == [
+        "product", "cash", "hardware", "finance", "papers.acts", "papers.contract",
+    ]  # fmt: skip
     cash = policy.topic("cash")
     assert cash is not None
     assert cash.title == {"ru": "Касса и оплата", "en": "Till and payments"}
@@ -42,19 +45,43 @@ def test_the_example_becomes_the_policy_it_describes() -> None:
     assert urgent.hours.zone.key == "Europe/Moscow"
     assert urgent.hours.week[0] == ((time(9), time(13)), (time(14), time(18)))
     assert urgent.hours.week[6] == ()
-    assert date(2027, 1, 1) in urgent.hours.closed
+    assert {date(2027, 1, 1), date(2026, 12, 30)} <= urgent.hours.closed
+    assert urgent.hours.extra == {date(2027, 2, 20)}
     assert policy.cabinet is not None
     assert policy.cabinet.tag == "Кабинет {cabinet}"
     assert policy.cabinet.picture is not None
     assert Path(policy.cabinet.picture).read_bytes().startswith(b"\x89PNG")
     assert (policy.public.rule, policy.public.mark) == (Publicity.ALL_BUT_MARKED, "//")
-    assert (policy.receipt, policy.marks.stored) == (Receipt.REACTION, "👀")
+    assert (policy.receipt, policy.marks) == (Receipt.REACTION, Marks())
     assert (policy.reopen_within, policy.album_wait) == (timedelta(days=3), timedelta(seconds=2))
     assert (policy.sign_agents, policy.default_language, policy.board) == (True, "ru", None)
+    assert policy.rating is not None
+    assert [mark.key for mark in policy.rating.marks] == ["bad", "ok", "super"]
+    assert [(trigger.key, trigger.close) for trigger in policy.triggers] == [
+        ("still-there", False),
+        ("no-answer", True),
+    ]
+    assert (policy.aliases, policy.blocked_tag) == ({"Игорь Павлов": "Игорь, технический отдел"}, "бот остановлен")
     assert {language: set(texts) for language, texts in policy.texts.items()} == {
         "ru": set(TEXTS),
         "en": set(TEXTS),
     }
+
+
+def test_what_the_example_shows_as_a_comment_is_sound_too(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    optional = re.compile(r"^( *)# (?=(?: *)(?:[a-z_.]+|[А-Я]\w+):(?: |$))", re.MULTILINE)
+    assert len(optional.findall(text)) >= 12
+    written = optional.sub(r"\1", text) + "silence: [working-day]\n"
+    written = written.replace("lane: Больше двух дней\n", "", 1).replace("store: comment", "store: tag")
+    (tmp_path / "cabinets.csv").write_text("Кабинет\n123456\n", encoding="utf-8")
+    loaded = load_text(written, tmp_path / "mapping.yaml")
+    assert render(loaded.problems) == ""
+    policy = loaded.policy()
+    assert policy.cabinet is not None
+    assert (policy.cabinet.verified, policy.default_topic) == (True, "product")
+    assert policy.quiet_hours is not None
+    assert policy.texts["ru"]["topic.ask"] == "С чем помочь?"
 
 
 def test_the_minimal_example_takes_every_default() -> None:

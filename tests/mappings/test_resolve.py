@@ -54,7 +54,8 @@ def test_the_example_fits_the_board_of_the_demo() -> None:
     source = layout.fields[2]
     assert spot.fields == {source.id: (source.options[0][0],)}
     assert policy.fact_fields == {"cabinet": layout.fields[0].id, "client": layout.fields[1].id}
-    assert len(policy.spots) == 4 * 3
+    assert len(policy.spots) == 6 * 3
+    assert policy.spots["papers.acts", "later"] == policy.spots["finance", "later"]
     assert policy.boards == tuple(board.id for board in layout.boards)
     assert set(policy.columns) == {column.id for board in layout.boards for column in board.columns}
     assert policy.lanes[cash.id, lane(cash, "Больше двух дней")] == "later"
@@ -283,13 +284,62 @@ def test_a_subcolumn_called_like_a_column_at_the_top_is_not_meant() -> None:
 
 def test_a_tag_like_a_known_one_is_a_mistake_and_another_is_new() -> None:
     layout = replace(core12(), tags=("касса", "оборудование"))
-    undeclared = EXAMPLE.replace("declared_tags: [продукт, касса, оборудование, финансы]", "declared_tags: [продукт]")
+    undeclared = EXAMPLE.replace(
+        "[продукт, касса, оборудование, финансы, документы, бот остановлен]", "[продукт, документы, бот остановлен]"
+    )
     policy, (problem,) = resolved(undeclared, layout)
     assert policy is not None
     assert (problem.code, problem.severity, problem.path) == ("new-tag", Severity.WARNING, "topics.finance.tags[0]")
     assert resolved(undeclared + "silence: [new-tag]\n", layout)[1] == ()
     typo = refused(undeclared.replace("tags: [касса]", "tags: [каса]") + "silence: [new-tag]\n", layout)
     assert (typo.code, typo.nearest) == ("tag-typo", "касса")
+
+
+def test_a_tag_for_clients_who_stopped_the_bot_is_looked_up_and_those_of_a_rating_are_meant() -> None:
+    layout = replace(core12(), tags=("бот остановлен", "Оценка 🙂", "продукт"))
+    text = MINIMAL + "rating: {store: tag, tag: 'Оценка {mark}'}\nblocked_tag: бот осталовлен\n"
+    typo = refused(text, layout)
+    assert (typo.code, typo.path, typo.nearest) == ("tag-typo", "blocked_tag", "бот остановлен")
+    assert resolved(text.replace("осталовлен", "остановлен"), layout)[1] == ()
+    _, (new,) = resolved(text.replace("бот осталовлен", "тишина"), layout)
+    assert (new.code, new.severity) == ("new-tag", Severity.WARNING)
+    wrong = refused(text.replace("бот осталовлен", "Оценка 🤩!"), layout)
+    assert wrong.nearest == "Оценка 🤩", "the tags of a rating are known ones"
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("Анна Смирнов", "Анна Смирнова"),
+        ("анна смирнова", "Анна Смирнова"),
+        ("telegram_bot", "Telegram"),
+        ("Пётр", None),
+    ],
+)
+def test_a_name_that_no_agent_bears_exactly_is_a_warning(name: str, nearest: str | None) -> None:
+    text = EXAMPLE.replace("Игорь Павлов:", f"{name}:")
+    policy, (problem,) = resolved(text, core12())
+    assert policy is not None
+    assert (problem.code, problem.severity, problem.nearest) == ("agent-unknown", Severity.WARNING, nearest)
+    assert problem.line == next(number for number, line in enumerate(text.splitlines(), 1) if f" {name}:" in line)
+    assert "`connector names users`" in problem.remedy
+    assert resolved(text + "silence: [agent-unknown]\n", core12())[1] == ()
+
+
+def test_every_fact_of_the_dialogue_may_have_a_field() -> None:
+    layout = core12()
+    fields = tuple(
+        CardField(id=name, name=name, kind=FieldKind.STRING) for name in ("Телефон", "Проверен", "Оценка клиента")
+    )
+    text = EXAMPLE.replace("contact: none", "contact: optional").replace("store: comment", "store: field")
+    text = text.replace(
+        "  client: Клиент", "  client: Клиент\n  phone: Телефон\n  verified: Проверен\n  rating: Оценка клиента"
+    )
+    policy, _ = resolved(text + "silence: [fact-empty]\n", replace(layout, fields=(*layout.fields, *fields)))
+    assert policy is not None
+    assert {fact: policy.fact_fields[fact] for fact in ("phone", "verified", "rating")} == {
+        "phone": "Телефон", "verified": "Проверен", "rating": "Оценка клиента",
+    }  # fmt: skip
 
 
 def with_field(field: CardField) -> Layout:
@@ -338,7 +388,7 @@ def test_an_empty_board_tool_is_told_name_by_name() -> None:
 
 def test_a_space_without_boards_is_told_board_by_board() -> None:
     _, problems = resolved(EXAMPLE, replace(core12(), boards=()))
-    assert [problem.code for problem in problems] == ["unknown-board"] * 4, "no board, no lanes to miss"
+    assert [problem.code for problem in problems] == ["unknown-board"] * 5, "no board, no lanes to miss"
 
 
 names = st.text(max_size=6)

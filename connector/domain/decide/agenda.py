@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from connector.domain.client import Client
-from connector.domain.decide import albums, choosing, receipts, tickets
+from connector.domain.decide import albums, choosing, promises, receipts, tickets, triggers
 from connector.domain.decide.turn import Turn
 from connector.domain.policy import Policy
 
@@ -18,6 +18,8 @@ _ITEMS: tuple[tuple[Due, Passed], ...] = (
     (receipts.due, receipts.passed),
     (choosing.due, choosing.passed),
     (tickets.due, tickets.passed),
+    (promises.due, promises.passed),
+    (triggers.due, triggers.passed),
 )
 """Each tells the moments it waits for, and acts when one has come; whoever acts makes sure the moment goes away."""
 

@@ -69,10 +69,11 @@ def greet(turn: Turn) -> None:
     )
 
 
-def ask_cabinet(turn: Turn, name: str = "cabinet.ask", before: str = "") -> None:
+def ask_cabinet(turn: Turn, name: str = "cabinet.ask", before: str = "", keys: Menu | None = None) -> None:
     """Asks for the account id, with the hint; with its picture too, unless the question only comes again.
 
-    `before` stands over the question. While an id is being looked up nothing is asked: there may be an answer already.
+    `before` stands over the question; `keys` is the keyboard to show instead of the one that shares a contact. While
+    an id is being looked up nothing is asked: there may be an answer already.
     """
     client, policy = turn.client, turn.policy
     rule = policy.cabinet
@@ -80,11 +81,14 @@ def ask_cabinet(turn: Turn, name: str = "cabinet.ask", before: str = "") -> None
     if client.checking is not None and not adding:
         turn.client = replace(client, stage=Stage.CHECKING)
         if before or not client.kept:
-            turn.tell("cabinet", paragraphs(before, turn.say("cabinet.checking", cabinet=client.checking)))
+            checking = turn.say("cabinet.checking", cabinet=client.checking)
+            turn.tell("cabinet", paragraphs(before, checking), menu=keys)
         return
-    again = client.stage is Stage.CABINET and not adding
+    again = client.stage is Stage.CABINET
     turn.client = replace(client, stage=Stage.CABINET)
-    turn.tell("cabinet", paragraphs(before, turn.say(name), _hint(turn)), menu=None if adding else contact_key(turn))
+    if keys is None and not adding:
+        keys = contact_key(turn)
+    turn.tell("cabinet", paragraphs(before, turn.say(name), _hint(turn)), menu=keys)
     if rule is not None and rule.picture is not None and not again:
         _show_picture(turn, rule.picture)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from connector.domain.decide import rating
 from connector.domain.decide.replies import dress, public, remembered, send, sendable, spoken
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import DeleteMessage, EditMessage, Meaning, SendFiles, SendMessage, Urgency
@@ -223,7 +224,9 @@ def seen(turn: Turn, event: CardSeen) -> None:
         ticket = replace(ticket, phase_at=event.at)
     if ticket.open != before.open:
         closed_at, outcome = (None, None) if ticket.open else (event.at, Outcome.DONE)
-        ticket = replace(ticket, closed_at=closed_at, outcome=outcome)
+        # What was promised was for the first end.
+        promised_at = None if ticket.open else ticket.promised_at
+        ticket = replace(ticket, closed_at=closed_at, outcome=outcome, promised_at=promised_at)
     turn.keep(ticket)
     _tell_phase(turn, before, ticket)
 
@@ -243,6 +246,8 @@ def _tell_phase(turn: Turn, before: Ticket, ticket: Ticket) -> None:
     if name is not None:
         text = turn.say(name, number=ticket.number, subject=ticket.subject)
         turn.tell("status", text, ticket=ticket.id, urgency=Urgency.REPLY)
+    if before.open and not ticket.open:
+        rating.ask(turn, ticket)
 
 
 def _reclassed(turn: Turn, ticket: Ticket, class_key: str | None) -> Ticket:

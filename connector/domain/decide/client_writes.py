@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain.client import Client, Kept, Stage
-from connector.domain.decide import asking, choosing, profile, requests
+from connector.domain.decide import asking, choosing, profile, promises, rating, registering, requests
 from connector.domain.decide.albums import collect, flush, joins
 from connector.domain.decide.asking import Wish
 from connector.domain.decide.reach import returned
 from connector.domain.decide.receipts import acknowledge
-from connector.domain.decide.registering import cabinet_attempt, fits_cabinet, meet, remember_cabinet
+from connector.domain.decide.registering import cabinet_attempt, meet
 from connector.domain.decide.tickets import advance, live_ticket
 from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import reopen, tell_unobtainable, write
@@ -26,17 +26,21 @@ def wrote(turn: Turn, event: ClientWrote) -> None:
     """Every message ends somewhere: on a card, kept for the card to come, or answered by the bot itself."""
     if not _for_us(turn, event):
         return
-    meet(turn, event.author)
+    meet(turn, event.author, event.group)
     if turn.client.blocked:
         returned(turn)
     message = Kept(message=event.message, at=event.at, author=event.author.name, words=event.words, album=event.album)
     if event.album is not None and joins(turn, message):
         return
+    quoted = _quoted(turn, event.reply_to)
+    if rating.explains(turn, message, quoted):
+        return
     wish = asking.wish_of(turn.policy, event.words)
     if wish is not None:
-        _grant(turn, wish)
+        _grant(turn, wish, event.words)
         return
-    quoted = _quoted(turn, event.reply_to)
+    if registering.shared_contact(turn, event.words):
+        return
     if quoted is not None:
         if quoted.open:
             turn.client = replace(turn.client, current=quoted.id)
@@ -47,12 +51,12 @@ def wrote(turn: Turn, event: ClientWrote) -> None:
     match turn.client.stage:
         case Stage.NEW:
             _first_words(turn, message)
-        case Stage.CABINET:
+        case Stage.CABINET | Stage.CHECKING:
             _awaiting_cabinet(turn, message)
         case Stage.TOPIC:
             if not _took_topic(turn, event.words):
                 _keep(turn, message)
-        case Stage.WORDS | Stage.CHECKING:
+        case Stage.WORDS:
             _keep(turn, message)
         case Stage.READY:
             _ready(turn, message)
@@ -77,16 +81,10 @@ def _for_us(turn: Turn, event: ClientWrote) -> bool:
             assert_never(turn.policy.chat_groups)
 
 
-def _grant(turn: Turn, wish: Wish) -> None:
+def _grant(turn: Turn, wish: Wish, words: Words) -> None:
     match wish:
         case Wish.START:
-            asking.greet(turn)
-            client = turn.client
-            lacking = turn.policy.cabinet is not None and client.cabinet is None
-            if lacking or client.kept or client.stage in (Stage.TOPIC, Stage.WORDS):
-                advance(turn)
-            else:
-                turn.client = replace(client, stage=Stage.READY)
+            registering.started(turn, words)
         case Wish.HELP:
             turn.tell("help", turn.say("help"), menu=menu(turn))
         case Wish.REQUESTS:
@@ -100,27 +98,21 @@ def _grant(turn: Turn, wish: Wish) -> None:
 
 
 def _first_words(turn: Turn, message: Kept) -> None:
-    attempt = cabinet_attempt(message.words)
-    if attempt is not None and turn.client.cabinet is None and fits_cabinet(turn.policy, attempt):
-        remember_cabinet(turn, attempt)
+    if registering.answered(turn, message):
         return
     asking.greet(turn)
     _keep(turn, message)
 
 
 def _awaiting_cabinet(turn: Turn, message: Kept) -> None:
-    words = message.words
-    plain = words.text.plain.strip()
-    if not words.files and fits_cabinet(turn.policy, plain):
-        remember_cabinet(turn, plain)
-    elif (attempt := cabinet_attempt(words)) is not None:
-        asking.refuse_cabinet(turn, attempt)
-    elif turn.policy.cabinet is None or turn.client.cabinet is not None:
-        # Nothing is lacking (another id was to be added, or the rule is gone): they simply go on talking.
-        turn.client = replace(turn.client, stage=Stage.READY)
-        _ready(turn, message)
-    else:
-        _keep(turn, message)
+    if registering.answered(turn, message):
+        return
+    if not registering.lacking(turn):
+        registering.go_on(turn)
+        if turn.client.stage is Stage.READY:
+            _ready(turn, message)
+            return
+    _keep(turn, message)
 
 
 def _took_topic(turn: Turn, words: Words) -> bool:
@@ -230,3 +222,4 @@ def _onto(turn: Turn, ticket: Ticket, message: Kept) -> None:
     if closed:
         reopen(turn, ticket.id)
     tell_unobtainable(turn, message.words, ticket.id)
+    promises.told_closed(turn, turn.ticket(ticket.id) or ticket)

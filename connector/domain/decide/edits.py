@@ -29,11 +29,11 @@ def edited(turn: Turn, event: ClientEdited) -> None:
     client = turn.client
     if _edited_unwritten(turn, event):
         return
-    if turn.policy.edits is Edits.IGNORE:
-        return
     plain = event.words.text.plain.strip()
     if client.stage is Stage.CABINET and client.cabinet is None and fits_cabinet(turn.policy, plain):
         take_cabinet(turn, plain)
+        return
+    if turn.policy.edits is Edits.IGNORE:
         return
     key = event.message.key
     said = next((each for each in reversed(client.said) if each.message == key), None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain import card
-from connector.domain.decide import receipts
+from connector.domain.decide import receipts, registering
 from connector.domain.decide.reach import blocked
 from connector.domain.decide.replies import note_failed
 from connector.domain.decide.turn import Turn
@@ -29,6 +29,7 @@ from connector.domain.effects import (
     SendFiles,
     SendMessage,
     SetFacts,
+    Verdict,
     VerifyCabinet,
 )
 from connector.domain.events import Done, Failed, Refusal
@@ -69,7 +70,9 @@ def done(turn: Turn, event: Done) -> None:
             receipts.on_card(turn, [section.source for section in order.sections], order.ticket)
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return
-        case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | VerifyCabinet():
+        case VerifyCabinet() as order:
+            registering.verified(turn, order.cabinet, registering.verdict_of(event.made))
+        case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts():
             return
         case _:
             assert_never(event.effect)
@@ -85,8 +88,10 @@ def failed(turn: Turn, event: Failed) -> None:
     match effect:
         case SendMessage() | SendFiles():
             _not_delivered(turn, event, effect)
-        case EditMessage() | DeleteMessage() | React() | AnswerTap() | VerifyCabinet():
+        case EditMessage() | DeleteMessage() | React() | AnswerTap():
             return
+        case VerifyCabinet():
+            registering.verified(turn, effect.cabinet, Verdict.UNVERIFIED)
         case CreateCard():
             receipts.failed(turn, (effect.source,), effect.ticket)
         case AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.domain import card
-from connector.domain.decide import choosing
+from connector.domain.decide import choosing, rating
 from connector.domain.decide.tickets import close, write_kept
 from connector.domain.decide.turn import Buttons, Turn, menu, paragraphs
 from connector.domain.effects import Button
@@ -136,4 +136,5 @@ def ended(turn: Turn, value: str, outcome: Outcome) -> str:
     close(turn, ticket.id, outcome, f"note.{name}")
     text = turn.say(f"ticket.{name}", number=ticket.number, subject=ticket.subject)
     turn.tell("ended", text, ticket=ticket.id, menu=menu(turn))
+    rating.ask(turn, ticket)
     return ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from connector.domain.client import Stage
-from connector.domain.decide import asking, choosing, profile, requests
+from connector.domain.decide import asking, choosing, profile, rating, requests, triggers
 from connector.domain.decide.reach import returned
 from connector.domain.decide.registering import meet
 from connector.domain.decide.tickets import advance
@@ -25,6 +25,9 @@ def tapped(turn: Turn, event: ClientTapped) -> None:
     if turn.client.blocked:
         returned(turn)
     kind, _, value = event.data.partition(":")
+    if kind != "rate":
+        # Whoever turns to something else owes no word about a low mark any more.
+        turn.client = replace(turn.client, explaining=None)
     notice = ""
     at = len(turn.effects)
     match kind:
@@ -46,12 +49,26 @@ def tapped(turn: Turn, event: ClientTapped) -> None:
             notice = requests.ended(turn, value, Outcome.WITHDRAWN)
         case "helped":
             notice = requests.ended(turn, value, Outcome.HELPED)
+        case "rate":
+            notice = rating.tapped(turn, value)
+        case "silent":
+            notice = triggers.silenced(turn)
+        case "hear":
+            notice = triggers.heard(turn)
         case "use" | "drop":
             notice = profile.cabinet_tapped(turn, kind, value)
         case "cabinet" if turn.policy.cabinet is not None:
             asking.ask_cabinet(turn, "cabinet.add")
+        case "language":
+            notice = profile.language_tapped(turn, value)
+        case "phone":
+            notice = profile.phone_tapped(turn)
         case "leave":
-            profile.left(turn)
+            notice = profile.leaving(turn)
+        case "leave!":
+            notice = profile.left(turn)
+        case "keep":
+            profile.show(turn)
         case "cancel":
             _tapped_cancel(turn)
         case _:

@@ -9,14 +9,13 @@ from datetime import datetime
 
 from connector.domain import card
 from connector.domain.client import Client, Stage
-from connector.domain.decide import asking, receipts
+from connector.domain.decide import asking, promises, receipts
 from connector.domain.decide.albums import flush, grouped
 from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import gist, order_card, remember, say_key, write
 from connector.domain.effects import AddFiles, Meaning, MoveCard, Urgency
 from connector.domain.policy import Policy
 from connector.domain.refs import TicketId
-from connector.domain.say import moment
 from connector.domain.sla import deadline
 from connector.domain.ticket import Line, Outcome, Phase, Ticket
 
@@ -101,6 +100,7 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
         client_at=first[0].at,
         lines=(Line(at=first[0].at, ours=False, text=gist(policy, card.merged(first).words)),),
     )
+    ticket, promise = promises.promise(turn, ticket)
     turn.client = replace(
         client,
         stage=Stage.READY,
@@ -112,7 +112,6 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
         current=ticket.id,
         tickets=(*client.tickets, ticket),
     )
-    promise = _promise(turn, ticket)
     opened = turn.say(
         receipt,
         number=ticket.number,
@@ -132,19 +131,6 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
     remember(turn, ticket.id, first, None)
     for message in messages[1:]:
         write(turn, ticket.id, message)
-
-
-def _promise(turn: Turn, ticket: Ticket) -> str:
-    policy, language = turn.policy, turn.client.tongue
-    service = policy.classes.get(ticket.service_class)
-    if service is None:
-        return ""
-    name, due_at = "ticket.resolve_by", ticket.due_at
-    if due_at is None and service.first_reply is not None:
-        name, due_at = "ticket.reply_by", deadline(turn.at, service.first_reply, service.hours)
-    if due_at is None:
-        return ""
-    return turn.say(name, until=moment(policy, language, due_at, turn.at, ticket.service_class))
 
 
 def live_ticket(client: Client) -> Ticket | None:

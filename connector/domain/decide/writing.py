@@ -127,6 +127,7 @@ def replace_card(turn: Turn, ticket: Ticket) -> Ticket:
         generation=ticket.generation + 1,
         phase=Phase.OPENING,
         phase_at=turn.at,
+        promised_at=ticket.promised_at if ticket.open else None,
         closed_at=None,
         outcome=None,
         board=None,
@@ -148,7 +149,7 @@ def reopen(turn: Turn, ticket_id: TicketId) -> None:
     if ticket.lost:
         replace_card(turn, ticket)
     elif not ticket.open:
-        back = replace(ticket, phase=Phase.QUEUE, phase_at=turn.at, closed_at=None, outcome=None)
+        back = replace(ticket, phase=Phase.QUEUE, phase_at=turn.at, closed_at=None, outcome=None, promised_at=None)
         if ticket.board is not None:
             back = replace(back, moving=Phase.QUEUE)
             turn.effects.append(

@@ -105,13 +105,14 @@ def test_cabinets_are_switched_added_and_dropped_by_one_tap_each() -> None:
     assert talk.client.cabinet == "22222"
     profile = only(talk.write("/profile"), SendMessage)
     data = [button.data for row in profile.buttons for button in row]
-    assert [each.partition(":")[0] for each in data] == ["use", "cabinet", "drop", "drop", "leave"]
+    assert [each.partition(":")[0] for each in data] == ["use", "cabinet", "drop", "drop", "language", "leave"]
     assert all(1 <= len(each.encode()) <= 64 for each in data)
     talk.tap(data[0])
     assert talk.client.cabinet == "11111"
     talk.tap(next(each for each in data if each.startswith("drop")))
     assert (talk.client.cabinet, talk.client.cabinets) == ("22222", ("22222",))
     talk.tap("leave")
+    talk.tap("leave!")
     assert not talk.client.cabinet
     assert not talk.client.cabinets
     talk.write("/new")

@@ -1,0 +1,140 @@
+"""What single values of a mapping look like: names, texts, times, dates; each checked as it is read."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from mappings.clock import Interval, Length, interval_of, length_of, time_of
+
+EVERY = ""
+"""The language under which a title written as plain text stands: it holds for every language."""
+NEVER = "never"
+"""What may stand where a length of time may be left open."""
+
+
+def _wrong(expected: str, remedy: str, code: str = "type") -> PydanticCustomError:
+    return PydanticCustomError("mapping", "expected {expected}", {"expected": expected, "remedy": remedy, "code": code})
+
+
+def _name(value: object) -> str | int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip():
+        return value
+    raise _wrong("a name as it stands on the board, or a numeric id", "write the name, in quotes if in doubt")
+
+
+def _length(value: object) -> Length:
+    length = length_of(value) if isinstance(value, str) else None
+    if length is None:
+        expected = "a length of time such as 30s, 5m, 5h, 1h 30m, 1d or 2w"
+        raise _wrong(expected, "write number and unit: s, m (minutes), h, d or w", "duration")
+    return length
+
+
+def _length_or_never(value: object) -> Length | None:
+    if isinstance(value, str) and value.strip().casefold() == NEVER:
+        return None
+    length = length_of(value) if isinstance(value, str) else None
+    if length is None:
+        expected = "a length of time such as 30s, 5m, 5h, 1h 30m, 1d or 2w, or never"
+        raise _wrong(expected, "write number and unit (s, m for minutes, h, d or w), or never", "duration")
+    return length
+
+
+def _clock(value: object) -> time:
+    moment = time_of(value) if isinstance(value, str) else None
+    if moment is None:
+        raise _wrong('a time of day such as "21:00"', "write hours and minutes, in 24-hour time", "time")
+    return moment
+
+
+def _interval(value: object) -> Interval:
+    interval = interval_of(value) if isinstance(value, str) else None
+    if interval is None:
+        expected = 'an interval of one day such as "09:00-18:00"'
+        remedy = "write from-to in 24-hour time; split a night shift at midnight (22:00-24:00, then 00:00-06:00)"
+        raise _wrong(expected, remedy, "interval")
+    return interval
+
+
+def _date(value: object) -> date:
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise _wrong("a date such as 2026-01-01", "write year-month-day", "date")
+
+
+def _per_language(value: object) -> object:
+    if isinstance(value, str):
+        return {EVERY: value}
+    if isinstance(value, dict):
+        return value
+    raise _wrong("a text, or one text per language", "write the text, in quotes if it looks like a number")
+
+
+def _line(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise _wrong("a text", "write the text, in quotes if it looks like a number")
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _per_board(value: object) -> object:
+    return value if isinstance(value, dict) else {EVERY: value}
+
+
+def _present(value: object) -> object:
+    """A part of which only the key is written takes all its defaults."""
+    return {} if value is None else value
+
+
+_NAME: dict[str, Any] = {"type": ["string", "integer"], "minLength": 1}
+_TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
+
+
+def _or_list(of: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [of, {"type": "array", "items": of}]})
+
+
+Name = Annotated[str | int, PlainValidator(_name), WithJsonSchema(_NAME)]
+Names = Annotated[list[Name], BeforeValidator(_listed), _or_list(_NAME)]
+Line = Annotated[str, PlainValidator(_line), WithJsonSchema(_TEXT)]
+Titles = Annotated[
+    dict[str, Line],
+    BeforeValidator(_per_language),
+    WithJsonSchema({"anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}]}),
+]
+LaneNames = Annotated[
+    dict[str, Name],
+    BeforeValidator(_per_board),
+    WithJsonSchema({"anyOf": [_NAME, {"type": "object", "additionalProperties": _NAME}]}),
+]
+_LENGTH: dict[str, Any] = {
+    "type": "string",
+    "pattern": r"^(\d+w)?\s*(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?$",
+    "minLength": 2,
+}
+Time = Annotated[Length, PlainValidator(_length), WithJsonSchema(_LENGTH)]
+TimeOrNever = Annotated[
+    Length | None, PlainValidator(_length_or_never), WithJsonSchema({"anyOf": [{"const": NEVER}, _LENGTH]})
+]
+Clock = Annotated[time, PlainValidator(_clock), WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}:\d{2}$"})]
+_INTERVAL: dict[str, Any] = {"type": "string", "pattern": r"^\d{1,2}:\d{2}\s*[-–]\s*\d{1,2}:\d{2}$"}
+Intervals = Annotated[
+    list[Annotated[Interval, PlainValidator(_interval), WithJsonSchema(_INTERVAL)]],
+    BeforeValidator(_listed),
+    _or_list(_INTERVAL),
+]
+Day = Annotated[date, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+OrBare = BeforeValidator(_present)
+"""For a part that may be written as its bare key."""
