@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +14,11 @@ from mappings.problems import folded
 LARGEST = 64 * 1024 * 1024
 """Bytes of a list: over a million lines."""
 _DELIMITERS = ",;\t"
+# A spreadsheet may say in a first line of its own what separates the columns.
+_DECLARED = re.compile(r"\Asep=.[ \t]*\r?\n", re.IGNORECASE)
 
 
-class Unreadable(Exception):
+class Unreadable(ValueError):
     """This file is no table; the message says what it is instead."""
 
 
@@ -30,19 +34,13 @@ def read_table(file: Path) -> list[list[str]]:
         raw = file.read_bytes()
     except OSError as error:
         raise Unreadable(error.strerror or "it cannot be read") from error
-    if b"\0" in raw:
-        raise Unreadable("no text: is it a spreadsheet in its own format, or UTF-16?")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode("cp1251")
-        except UnicodeDecodeError:
-            raise Unreadable("neither UTF-8 nor Windows-1251") from None
+    text = _DECLARED.sub("", _decoded(raw).lstrip(), count=1)
+    if "\0" in text:
+        raise Unreadable("no text: is it a spreadsheet in its own format?")
     head = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(_DELIMITERS, key=head.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise Unreadable(str(error)) from error
     return [row for row in rows if any(cell.strip() for cell in row)]
@@ -57,3 +55,25 @@ def ids_of(rows: Sequence[Sequence[str]], column: str | None) -> list[str] | Non
             return None
         place, below = heads.index(folded(column)), rows[1:]
     return [row[place].strip() for row in below if len(row) > place and row[place].strip()]
+
+
+def listed_ids(file: Path, column: str | None) -> frozenset[str]:
+    """Every account id of the list. Raises Unreadable, also when there is none."""
+    ids = ids_of(read_table(file), column)
+    if ids is None:
+        raise Unreadable(f"its first line names no column {column!r}")
+    if not ids:
+        raise Unreadable("there is no account id in it")
+    return frozenset(ids)
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return raw.decode("utf-16")
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            return raw.decode("cp1251")
+        except UnicodeDecodeError:
+            raise Unreadable("neither UTF-8 nor Windows-1251") from None

@@ -128,7 +128,15 @@ def _card_gone(turn: Turn, effect: BoardEffect) -> None:
     ticket = turn.ticket(effect.ticket)
     if ticket is None or (ticket.card is None and ticket.phase is Phase.OPENING):
         return
-    words = isinstance(effect, AddFiles | EditComment) or (isinstance(effect, AddComment) and not effect.internal)
+    match effect:
+        case AddFiles():
+            words = True
+        case AddComment():
+            words = not effect.internal
+        case EditComment():
+            words = effect.target.startswith("say/")  # notes of ours need no card of their own
+        case _:
+            words = False
     if ticket.open or words:
         replace_card(turn, ticket)
     else:
