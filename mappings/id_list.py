@@ -35,8 +35,6 @@ def read_table(file: Path) -> list[list[str]]:
     except OSError as error:
         raise Unreadable(error.strerror or "it cannot be read") from error
     text = _DECLARED.sub("", _decoded(raw).lstrip(), count=1)
-    if "\0" in text:
-        raise Unreadable("no text: is it a spreadsheet in its own format?")
     head = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(_DELIMITERS, key=head.count)
     try:
@@ -68,10 +66,11 @@ def listed_ids(file: Path, column: str | None) -> frozenset[str]:
 
 
 def _decoded(raw: bytes) -> str:
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if b"\0" in raw and not wide:
+        raise Unreadable("no text: is it a spreadsheet in its own format, or UTF-16?")
     try:
-        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return raw.decode("utf-16")
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         try:
             return raw.decode("cp1251")
