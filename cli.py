@@ -1,41 +1,23 @@
-"""The command `connector`: the only place where the parts are put together."""
+"""The command `connector`: what it is asked, what it answers, and with which exit code it ends."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import logging
-import os
-import signal
-import socket
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn
 from urllib.parse import urlsplit
 
 import typer
 
 # What a command needs is imported when it runs: `--help` and the start of the daemon stay quick.
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
-    from adapters.kaiten import KaitenBoard
-    from adapters.telegram import TelegramChat
     from connector.domain.layout import Layout
-    from connector.domain.policy import BoardPolicy, Policy
-    from connector.engine.daemon import Daemon
-    from connector.engine.pulse import Pulse
     from connector.settings import Settings
-    from connector.store.database import Database
     from mappings.load import Loaded
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="connector",
@@ -102,13 +84,14 @@ def run(config: ConfigOption = None) -> None:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    import composition
     from connector.engine.daemon import Unfit
     from connector.ports import WrongToken
     from connector.store.database import Busy
 
     settings, loaded = _load(config)
     try:
-        asyncio.run(_run(settings, loaded))
+        asyncio.run(composition.run(settings, loaded))
     except Busy as busy:
         _fail(BUSY, str(busy))
     except WrongToken as refused:
@@ -119,201 +102,8 @@ def run(config: ConfigOption = None) -> None:
     except SQLAlchemyError as trouble:
         reason = type(trouble).__name__
         _fail(UNREACHABLE, f"the database failed: {reason}. What was acknowledged is safe; start again.")
-    except _BadDatabase as bad:
+    except composition.BadDatabase as bad:
         _fail(INVALID if bad.invalid else UNREACHABLE, str(bad))
-
-
-class _BadDatabase(Exception):
-    def __init__(self, message: str, *, invalid: bool) -> None:
-        super().__init__(message)
-        self.invalid = invalid
-
-
-async def _run(settings: Settings, loaded: Loaded) -> None:
-    from connector.engine.daemon import Daemon, calm_collector
-    from connector.engine.pulse import Pulse
-
-    pulse = Pulse(holder=f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}")
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, pulse.stop)
-    database = _open_database(settings)
-    chat, board, backlog = _adapters(settings, database, lambda side: pulse.metrics.refusals.labels(side).inc())
-    try:
-        policy, settle = await _introduce(loaded, chat, board, pulse)
-        daemon = Daemon(
-            database=database, chat=chat, board=board, policy=policy, settle_board=settle, pulse=pulse,
-            board_backlog=backlog, lease=settings.lease_seconds,
-        )  # fmt: skip
-        if policy.board is not None:
-            daemon.settled(policy.board)
-        calm_collector()
-        async with _served(settings, daemon, board):
-            await daemon.run()
-    finally:
-        await chat.aclose()
-        await board.aclose()
-        database.close()
-
-
-def _open_database(settings: Settings) -> Database:
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
-
-    from connector.store.database import open_database
-
-    try:
-        return open_database(settings.database_url.get_secret_value())
-    except (ArgumentError, NoSuchModuleError, ValueError):
-        expected = "database_url: expected sqlite:///path/to/file.db or postgresql://user:password@host/name"
-        raise _BadDatabase(expected, invalid=True) from None
-    except OperationalError as trouble:
-        reason = str(trouble.orig).strip().splitlines()[0] if trouble.orig else "no reason given"
-        raise _BadDatabase(f"the database cannot be opened: {reason}", invalid=False) from None
-    except (OSError, RuntimeError) as trouble:
-        raise _BadDatabase(f"the database cannot be opened: {trouble}", invalid=False) from None
-
-
-def _adapters(
-    settings: Settings, database: Database | None, refused: Callable[[str], None] = lambda _: None
-) -> tuple[TelegramChat, KaitenBoard, Callable[[int], float]]:
-    """Both tools, each with the budget of its token, and how many seconds so many orders take the board.
-
-    `refused` is told the side of each 429.
-    """
-    from adapters.kaiten import KaitenBoard
-    from adapters.telegram import TelegramChat
-    from connector.engine.budget import RateBudget
-    from connector.engine.spool import DiskSpool
-    from connector.store.shared_budget import sharing
-
-    def share(side: str, token: SecretStr) -> Callable[[int, float, bool], Awaitable[float]] | None:
-        fingerprint = hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:12]
-        return sharing(database, f"budget:{side}:{fingerprint}") if database is not None else None
-
-    spool = DiskSpool(_files_folder(settings) if database is not None else Path(tempfile.mkdtemp()))
-    telegram, kaiten = settings.telegram, settings.board
-    chat_limit = telegram.calls_per_second
-    chat_budget = RateBudget(
-        limit=chat_limit,
-        ceiling=chat_limit,
-        pace=_chat_pace,
-        share=share("chat", telegram.token),
-        refused=lambda: refused("chat"),
-    )
-    board_budget = RateBudget(
-        limit=kaiten.calls_per_second,
-        ceiling=kaiten.calls_ceiling,
-        share=share("board", kaiten.token),
-        refused=lambda: refused("board"),
-    )
-    chat = TelegramChat(
-        token=telegram.token.get_secret_value(), base_url=telegram.base_url, budget=chat_budget, spool=spool
-    )
-    board = KaitenBoard(
-        base_url=kaiten.base_url, token=kaiten.token.get_secret_value(), budget=board_budget, spool=spool,
-        poll_seconds=kaiten.poll_seconds,
-    )  # fmt: skip
-    spool.serve({chat.name: chat.fetch, board.name: board.fetch})
-    return chat, board, lambda orders: orders / max(1, board_budget.limit)
-
-
-def _chat_pace(chat: str) -> tuple[float, float]:
-    """About one message a second in a chat with a short burst; twenty a minute in a group (its id is negative)."""
-    return (1 / 3, 10.0) if chat.startswith("-") else (1.0, 12.0)
-
-
-def _files_folder(settings: Settings) -> Path:
-    """Where files on their way rest: of this daemon alone."""
-    from sqlalchemy import make_url
-
-    if settings.state_dir is not None:
-        return settings.state_dir / f"files-{os.getpid()}"
-    url = make_url(settings.database_url.get_secret_value())
-    if url.get_backend_name() == "sqlite" and url.database:
-        return Path(f"{url.database}.files")
-    return Path(tempfile.gettempdir()) / f"connector-files-{os.getpid()}"
-
-
-START_PATIENCE = 8.0
-"""Seconds each side gets at the start before the daemon goes on without it."""
-
-
-async def _introduce(
-    loaded: Loaded, chat: TelegramChat, board: KaitenBoard, pulse: Pulse
-) -> tuple[Policy, Callable[[], Coroutine[None, None, BoardPolicy]]]:
-    """Who we are to both services, and the mapping against the live board; a side that is down does not stop us."""
-    from connector.engine.daemon import Unfit
-    from connector.engine.pulse import line
-    from connector.ports import Unavailable
-    from mappings.load import render
-    from mappings.resolve import resolve, spaces
-
-    async def settle() -> BoardPolicy:
-        assert loaded.mapping is not None
-        name = await board.identify()
-        line(logging.INFO, "known_as", side="board", name=name)
-        resolved, problems = resolve(loaded.mapping, await board.layout(spaces(loaded.mapping)))
-        if resolved is None:
-            raise Unfit("The mapping does not fit the board:\n\n" + render(problems))
-        return resolved
-
-    async def patiently(side: str, coroutine: Coroutine[None, None, T]) -> T | None:
-        try:
-            async with asyncio.timeout(START_PATIENCE):
-                return await coroutine
-        except (Unavailable, TimeoutError) as trouble:
-            reason = str(trouble) or "no answer"
-            line(logging.WARNING, "unavailable_at_start", side=side, reason=reason, consequence="its work waits")
-            return None
-
-    name, resolved = await asyncio.gather(patiently("chat", chat.identify()), patiently("board", settle()))
-    if name:
-        pulse.sides["chat"].good()
-        line(logging.INFO, "known_as", side="chat", name=name)
-    return loaded.policy(resolved, limits=chat.limits), settle
-
-
-@asynccontextmanager
-async def _served(settings: Settings, daemon: Daemon, board: KaitenBoard) -> AsyncIterator[None]:
-    """The web server beside the daemon, for as long as it runs."""
-    if not settings.web.listen:
-        yield
-        return
-    import uvicorn
-    from sqlalchemy import text
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from connector.web.app import web_app
-
-    class Server(uvicorn.Server):
-        @contextmanager
-        def capture_signals(self) -> Generator[None, None, None]:
-            yield  # signals are the daemon's
-
-    async def writable() -> bool:
-        try:
-            await daemon.database.run(lambda connection: connection.execute(text("SELECT 1")).scalar())
-        except SQLAlchemyError:
-            return False
-        return True
-
-    secret = settings.web.webhook_secret
-    host, _, port = settings.web.listen.rpartition(":")
-    application = web_app(
-        registry=daemon.pulse.metrics.registry,
-        lately=lambda: {name: daemon.pulse.sides[name].last_good for name in ("chat", "board")},
-        writable=writable,
-        board_hook=(board.name, secret.get_secret_value(), board.receive) if secret else None,
-    )
-    server = Server(
-        uvicorn.Config(application, host=host, port=int(port), log_config=None, access_log=False, lifespan="off")
-    )
-    task = asyncio.create_task(server.serve())
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
 
 
 def _load(config: Path | None) -> tuple[Settings, Loaded]:
@@ -375,6 +165,7 @@ def check(
 
 def _ask_live(settings: Settings, loaded: Loaded) -> tuple[str, str, Layout]:
     """Who the bot is, who we are on the board, and what stands there; what either side refuses ends the command."""
+    from composition import adapters
     from connector.ports import Unavailable, WrongToken
     from mappings.resolve import spaces
 
@@ -382,7 +173,7 @@ def _ask_live(settings: Settings, loaded: Loaded) -> tuple[str, str, Layout]:
         assert loaded.mapping is not None
         answers: list[str | Layout] = []
         troubles: list[tuple[int, str]] = []
-        chat, board, _ = _adapters(settings, None)
+        chat, board, _ = adapters(settings, None)
         asked = (
             (f"telegram ({settings.telegram.base_url})", chat.identify()),
             (f"{settings.board.tool} ({settings.board.base_url})", board.identify()),

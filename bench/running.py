@@ -19,7 +19,7 @@ from connector.domain.effects import Meaning, Spot
 from connector.domain.policy import BoardPolicy, Policy
 from connector.engine.daemon import Daemon
 from connector.engine.pulse import Pulse
-from connector.logs import JsonLines
+from connector.logs import JsonLines, forget_callers
 from connector.store.database import Database, open_database
 from connector.store.tables import State, journal, outbox
 from mappings.load import load, render
@@ -128,6 +128,7 @@ async def engine(url: str, policy: Policy) -> AsyncIterator[Engine]:
 @contextmanager
 def logged_as_in_production() -> Iterator[None]:
     """Log lines are formatted and written as the daemon does it, but to nowhere: their cost belongs to the figures."""
+    forget_callers()
     logger = logging.getLogger("connector")
     before = logger.level, logger.propagate
     with Path(os.devnull).open("w", encoding="utf-8") as sink:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain.effects import BoardEffect, ChatEffect, CreateCard
@@ -90,6 +90,9 @@ class InstantChat(Tool):
     async def perform(self, order: Order[ChatEffect]) -> tuple[Ref, ...]:
         """Done."""
         return (self._done(order.key),)
+
+    async def introduce(self, commands: Mapping[str, Sequence[tuple[str, str]]], default: str) -> None:
+        """Nobody reads the commands here."""
 
 
 class InstantBoard(Tool):

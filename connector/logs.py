@@ -20,35 +20,40 @@ class _Redacting(logging.Formatter):
         super().__init__()
         self._secrets = [secret for secret in secrets if len(secret) >= 4]
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines of a record: one, or as many as it has facts for."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        head = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
+        found = getattr(record, "facts", None) or [{"logger": record.name}]
+        return self.clean("\n".join([self.line({**head, **facts}) for facts in found]))
+
+    def line(self, facts: dict[str, object]) -> str:
+        """One line; `facts` begin with `at`, `level` and `event`."""
+        raise NotImplementedError
+
     def clean(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return _BOT_URL.sub("bot***", text)
 
-    def facts(self, record: logging.LogRecord) -> dict[str, object]:
-        facts = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-        }
-        found = getattr(record, "facts", None)
-        return {**facts, **found} if isinstance(found, dict) else {**facts, "logger": record.name}
-
 
 class JsonLines(_Redacting):
     """One JSON object a line."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        return self.clean(json.dumps(self.facts(record), ensure_ascii=False, default=str))
+    _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+    def line(self, facts: dict[str, object]) -> str:
+        """See `_Redacting`."""
+        return self._encode(facts)
 
 
 class KeyValueLines(_Redacting):
     """`key=value` pairs for people at a terminal."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        facts = self.facts(record)
+    def line(self, facts: dict[str, object]) -> str:
+        """See `_Redacting`."""
         head = f"{facts.pop('at')} {facts.pop('level')!s:7} {facts.pop('event')}"
-        return self.clean(" ".join([head, *(f"{key}={_shown(value)}" for key, value in facts.items())]))
+        return " ".join([head, *(f"{key}={_shown(value)}" for key, value in facts.items())])
 
 
 def _shown(value: object) -> str:
@@ -58,6 +63,7 @@ def _shown(value: object) -> str:
 
 def set_up(secrets: Sequence[str], *, stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Logging for the whole process; `secrets` are blotted out wherever they turn up."""
+    forget_callers()
     stream = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(stream)
     handler.setFormatter(KeyValueLines(secrets) if stream.isatty() else JsonLines(secrets))
@@ -66,3 +72,12 @@ def set_up(secrets: Sequence[str], *, stream: TextIO | None = None, level: int =
     root.setLevel(level)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def forget_callers() -> None:
+    """Nothing is found out for a record that no line shows: file, function, thread, process.
+
+    https://docs.python.org/3/howto/logging.html#optimization
+    """
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from connector.domain.effects import BoardEffect, ChatEffect, Urgency
+from connector.domain.effects import BoardEffect, ChatEffect, RegistryEffect, Urgency
 from connector.domain.events import Event, Refusal
 from connector.domain.layout import Layout
 from connector.domain.policy import ChatLimits
@@ -163,6 +163,13 @@ class Chat(Port[ChatEffect], Protocol):
     def limits(self) -> ChatLimits:
         """What it takes."""
 
+    async def introduce(self, commands: Mapping[str, Sequence[tuple[str, str]]], default: str) -> None:
+        """Tells clients the commands there are: for each language (name without a slash, description) in order.
+
+        `default` is the language for everybody else. What stands there already is not set again.
+        Raises Unavailable, Rejected, WrongToken; ValueError when the default language is not among them.
+        """
+
 
 class Board(Port[BoardEffect], Protocol):
     """The tool agents work in."""
@@ -178,3 +185,17 @@ class Board(Port[BoardEffect], Protocol):
 
     def hint(self) -> None:
         """Something has changed there (a webhook said so): let the next `read` look at once."""
+
+
+class Registry(Protocol):
+    """The company's own list of account ids. It always answers, and soon: a client waits for it."""
+
+    @property
+    def name(self) -> str:
+        """The `port` of every ref this adapter makes."""
+
+    async def perform(self, order: Order[RegistryEffect]) -> tuple[Ref, ...]:
+        """Looks the account id up: one ref whose id is the `Verdict`. Raises nothing; in doubt it is UNVERIFIED."""
+
+    async def aclose(self) -> None:
+        """Lets go of connections."""

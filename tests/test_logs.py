@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connector.engine.pulse import line
+from connector.engine.pulse import line, lines
 from connector.logs import set_up
 
 
@@ -35,6 +35,25 @@ def test_a_line_is_json_where_nobody_looks() -> None:
     assert found | {"at": ""} == {
         "at": "", "level": "info", "event": "order", "kind": "AddComment", "key": "say/telegram:1/2/3", "attempt": 1,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), _Terminal()])
+def test_each_of_many_facts_is_a_line_of_its_own(stream: io.StringIO) -> None:
+    set_up(["42:secret"], stream=stream)
+    lines(logging.INFO, "event", [{"key": "one", "left_out": None}, {"key": "two 42:secret"}])
+    lines(logging.INFO, "event", [])
+    first, second = stream.getvalue().splitlines()
+    assert "one" in first
+    assert "two ***" in second
+    assert "left_out" not in first
+
+
+def test_a_line_of_another_library_names_it() -> None:
+    stream = io.StringIO()
+    set_up([], stream=stream)
+    logging.getLogger("other").warning("odd: %s", "thing")
+    found = json.loads(stream.getvalue())
+    assert (found["level"], found["event"], found["logger"]) == ("warning", "odd: thing", "other")
 
 
 def test_a_line_is_key_value_on_a_terminal() -> None:

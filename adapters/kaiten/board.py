@@ -13,9 +13,9 @@ from adapters.kaiten.files import Files
 from adapters.kaiten.http import PAGE, PORT, Clock, Refused, Trip, WallClock, Wire, as_list
 from adapters.kaiten.incoming import Card, fields, read_card, ref_numbers, whole, word
 from adapters.kaiten.layout import read_layout
-from adapters.kaiten.markdown import clean, shortened
 from adapters.kaiten.memory import Memory
-from adapters.kaiten.outgoing import TAG_LIMIT, card_body, place_body
+from adapters.kaiten.outgoing import card_body, place_body, properties_body
+from adapters.kaiten.tags import put_tag, take_tag
 from connector.domain.effects import (
     AddComment,
     AddFiles,
@@ -24,6 +24,8 @@ from connector.domain.effects import (
     CreateCard,
     EditComment,
     MoveCard,
+    RemoveTag,
+    SetFacts,
     Urgency,
 )
 from connector.domain.events import Refusal
@@ -193,7 +195,13 @@ class KaitenBoard:
             case AddFiles() as effect:
                 return await self._add_files(trip, _card_of(order), effect, order.attempt)
             case AddTag() as effect:
-                return await self._tag(trip, _card_of(order), effect)
+                await put_tag(trip, _card_of(order), effect.name)
+                return ()
+            case RemoveTag() as effect:
+                await take_tag(trip, _card_of(order), effect.name)
+                return ()
+            case SetFacts() as effect:
+                return await self._set_facts(trip, _card_of(order), effect)
             case MoveCard() as effect:
                 return await self._move(trip, _card_of(order), effect)
             case _:
@@ -267,19 +275,14 @@ class KaitenBoard:
             raise refused
         return tuple(made)
 
-    @staticmethod
-    async def _tag(trip: Trip, card: int, effect: AddTag) -> tuple[Ref, ...]:
-        """A tag that is already there stays one tag.
+    async def _set_facts(self, trip: Trip, card: int, effect: SetFacts) -> tuple[Ref, ...]:
+        """Kaiten changes only the fields that are named, and refuses a change that names none.
 
-        https://developers.kaiten.ru/card-tags/add-tag
+        https://developers.kaiten.ru/cards/update-card
         """
-        try:
-            await trip.write(
-                "POST", f"/cards/{card}/tags", json={"name": shortened(clean(effect.name), TAG_LIMIT, "…")}
-            )
-        except Refused as no:
-            if no.status != 409:
-                raise
+        properties = properties_body(effect.ticket, effect.fields or {}, self._fields)
+        if properties:
+            await trip.write("PATCH", f"/cards/{card}", json={"properties": properties})
         return ()
 
     @staticmethod

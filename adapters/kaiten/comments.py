@@ -11,7 +11,7 @@ from adapters.kaiten.files import Files, Opened, parts
 from adapters.kaiten.http import Refused, Trip
 from adapters.kaiten.incoming import Comment, comment_ref, fields, read_comment, ref_numbers
 from adapters.kaiten.memory import Memory
-from adapters.kaiten.outgoing import WORDS, Page, noted, pages, plan_edit, too_big_note, visible
+from adapters.kaiten.sections import WORDS, Page, continued, noted, pages, plan_edit, too_big_note, visible
 from connector.domain.effects import AddComment, EditComment, Section
 from connector.domain.refs import Ref
 from connector.domain.signature import sign, signatures
@@ -83,18 +83,52 @@ class Comments:
     async def edit(
         self, trip: Trip, card: int, me: int, effect: EditComment, made_before: Sequence[Ref], attempt: int
     ) -> tuple[Ref, ...]:
-        """Replaces a section where it stands; what no longer fits goes on in a new comment."""
+        """Replaces a section where it stands, or adds below it; what no longer fits goes on in a new comment."""
         section = effect.section
         repeated = attempt > 1
         there = await self._look(trip, card, me, with_files=repeated and bool(section.files))
         targets = [ref_numbers(ref)[1] for ref in made_before]
         internal = any(there.mine[number].internal for number in targets if number in there.mine)
+        if effect.append:
+            done = await self._continue(trip, card, there, effect, repeated=repeated)
+            if done is not None:
+                return (done,)
+            section = replace(section, key=effect.key)  # a comment of its own, known by the order
         holder = there.by_sign.get(sign(section.key))
         needed = missing(section.files, there.files_of(holder)) if holder and repeated else section.files
         async with AsyncExitStack() as stack:
             opened, notes = await self._bring(stack, needed)
             made = await self._put(trip, card, there, noted(section, notes), opened, internal=internal)
         return tuple(made)
+
+    async def _continue(
+        self, trip: Trip, card: int, there: There, effect: EditComment, *, repeated: bool
+    ) -> Ref | None:
+        """Adds to a section within its comment; None where it has none any more, or no room in it.
+
+        https://developers.kaiten.ru/card-comments/update-comment
+        """
+        place = continued(there.texts, effect.section, effect.key)
+        if place is None:
+            return None
+        comment = there.mine[place.comment]
+        files = missing(effect.section.files, there.files_of(comment)) if repeated else effect.section.files
+        async with AsyncExitStack() as stack:
+            opened, notes = await self._bring(stack, files)
+            try:
+                refused = await self._attach(trip, card, comment, opened)
+                notes += [WORDS["not_taken"].format(name=file.name) for file in refused]
+                place = continued(there.texts, noted(effect.section, notes), effect.key)
+                if place is None:  # with the notes it is too long
+                    return None
+                if not place.already:
+                    await trip.write("PATCH", f"/cards/{card}/comments/{comment.id}", json={"text": place.text})
+            except Refused as no:
+                # Deleted meanwhile, or no longer ours to change: the words go into a comment of their own.
+                if no.status not in (403, 404):
+                    raise
+                return None
+        return comment_ref(card, comment.id)
 
     async def _put(
         self, trip: Trip, card: int, there: There, section: Section, opened: list[Opened], *, internal: bool
@@ -103,7 +137,7 @@ class Comments:
 
         https://developers.kaiten.ru/card-comments/update-comment
         """
-        plan = plan_edit({number: comment.raw for number, comment in there.mine.items()}, section)
+        plan = plan_edit(there.texts, section)
         for number, text in plan.changed:
             try:
                 await trip.write("PATCH", f"/cards/{card}/comments/{number}", json={"text": text})
@@ -232,6 +266,11 @@ class There:
         self._files = files
         # Where a server strips what nobody sees, our comments are known by what everybody sees.
         self._alike = [] if self.by_sign else sorted(self.mine.values(), key=lambda comment: comment.id)
+
+    @property
+    def texts(self) -> dict[int, str]:
+        """Our comments as they stand, by their ids."""
+        return {number: comment.raw for number, comment in self.mine.items()}
 
     def alike(self, page: Page) -> Comment | None:
         """A comment that reads like this page, where none of ours bears a signature; each is found once."""

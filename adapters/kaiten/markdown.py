@@ -28,11 +28,20 @@ def shortened(text: str, room: int, mark: str) -> str:
 
 
 def to_markdown(text: Text) -> str:
-    """Links, code and bold where they tear no word apart; nothing is escaped, so that it can still be searched for."""
+    """Quoted lines, links, code and bold where they tear no word apart.
+
+    Nothing is escaped, so that it can still be searched for.
+    """
     plain = text.plain
     opens: dict[int, list[str]] = {}
     closes: dict[int, list[str]] = {}
     opaque_until = 0
+    for start, end in _quoted(text):
+        for at in range(start, end):
+            if at == start or plain[at - 1] == "\n":
+                opens.setdefault(at, []).append("> ")
+        if plain[end : end + 1] and plain[end : end + 2] != "\n\n":  # or the next line would be quoted too
+            closes.setdefault(end, []).append("\n")
     spans = sorted(
         (span for span in text.spans if span.style in _RANK),
         key=lambda span: (span.start, -span.length, _RANK[span.style]),
@@ -58,6 +67,19 @@ def to_markdown(text: Text) -> str:
         pieces.append((at, "".join(closes.get(at, ())) + "".join(opens.get(at, ()))))
     bounds = [at for at, _ in pieces[1:]] + [len(plain)]
     return "".join(mark + plain[at:end] for (at, mark), end in zip(pieces, bounds, strict=True))
+
+
+def _quoted(text: Text) -> list[tuple[int, int]]:
+    """Where whole lines are quoted; the end of one stretch lies before the beginning of the next."""
+    plain = text.plain
+    found: list[tuple[int, int]] = []
+    for span in sorted(text.spans, key=lambda span: span.start):
+        start, end = span.start, min(span.start + span.length, len(plain))
+        begins = start == 0 or plain[start - 1] == "\n"
+        whole = begins and plain[end : end + 1] in ("", "\n") and bool(plain[start:end].strip())
+        if span.style is Style.QUOTE and whole and start > (found[-1][1] if found else -1):
+            found.append((start, end))
+    return found
 
 
 def _marks(plain: str, start: int, end: int, span: Span) -> tuple[str, str] | None:

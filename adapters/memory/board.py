@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final, TypeVar, assert_never
 
-from adapters.memory.paper import page, rewritten
+from adapters.memory.paper import continued, page, rewritten
 from adapters.memory.weather import CALM, Weather
 from adapters.memory.world import BoardWorld, Card, Change, Comment
 from connector.domain.effects import (
@@ -140,8 +141,10 @@ class MemoryBoard:
             case SetFacts():
                 async with self._call("board.facts", order):
                     card = self._card(order)
-                    card.fields.update(effect.fields or {})
-                    self._world.touch(card)
+                    fields = {**card.fields, **(effect.fields or {})}
+                    if fields != card.fields:
+                        card.fields = fields
+                        self._world.touch(card)
             case MoveCard():
                 if effect.spot is None:
                     raise Rejected("nobody said where to")
@@ -204,15 +207,22 @@ class MemoryBoard:
         section = effect.section
         await self._bring(section.files)
         async with self._call("board.look", order):
-            holder = self._holders(self._card(order, archived=order.attempt > 1), (section,)).get(section.key)
-        if holder is not None and order.attempt > 1 and rewritten(holder.raw, section) == holder.raw:
+            card = self._card(order, archived=order.attempt > 1)
+            holder = self._holders(card, (section,)).get(section.key)
+            if effect.append:
+                section = replace(section, key=effect.key)  # of a comment of its own, where it needs one
+                own = self._holders(card, (section,)).get(section.key)
+                if own is not None and own is not holder:
+                    return (comment_ref(own),)
+        if holder is not None and order.attempt > 1 and _changed(holder.raw, effect) == holder.raw:
             return (comment_ref(holder),)
         async with self._call("board.edit", order):
             card = self._card(order)
-            if holder is None or holder.deleted:
+            text = "" if holder is None else _changed(holder.raw, effect)
+            if holder is None or holder.deleted or (effect.append and units(text) > COMMENT_LIMIT):
                 # It never got here, or somebody deleted it, or the card is another one now: the words are not lost.
                 return (comment_ref(self._write(card, (section,), internal=False)),)
-            self._world.rewrite(holder, self._fitting(rewritten(holder.raw, section)))
+            self._world.rewrite(holder, self._fitting(text))
             holder.files += [file for file in section.files if file not in holder.files]
         return (comment_ref(holder),)
 
@@ -327,6 +337,10 @@ class MemoryBoard:
                 )  # fmt: skip
             case _:
                 return None
+
+
+def _changed(raw: str, effect: EditComment) -> str:
+    return continued(raw, effect.section, effect.key) if effect.append else rewritten(raw, effect.section)
 
 
 def card_ref(card: int) -> Ref:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, assert_never
 
@@ -29,7 +29,7 @@ from connector.domain.events import (
 )
 from connector.domain.policy import ChatLimits
 from connector.domain.refs import Key, Ref
-from connector.domain.text import units
+from connector.domain.text import shorten, units
 from connector.domain.words import Person, Text, Words
 from connector.ports import Arrival, Batch, Budget, Order, Rejected, Spool
 
@@ -37,6 +37,8 @@ PORT: Final = "memory-chat"
 _LIMITS: Final = ChatLimits()
 _AT_ONCE = 100
 """Updates one read brings at most."""
+_QUOTE_LIMIT = 200
+"""Characters of an answered message that are told with the answer."""
 
 
 class MemoryChat:
@@ -76,6 +78,18 @@ class MemoryChat:
         async with self._call("chat.identify"):
             return "@memory_bot"
 
+    async def introduce(self, commands: Mapping[str, Sequence[tuple[str, str]]], default: str) -> None:
+        """See `connector.ports.Chat`."""
+        if default not in commands:
+            raise ValueError(f"there are no commands in the default language {default!r}")
+        wanted: dict[str | None, tuple[tuple[str, str], ...]] = {None: tuple(commands[default])}
+        wanted |= {language: tuple(told) for language, told in commands.items()}
+        async with self._call("chat.look"):
+            standing = self._world.commands
+        if standing != wanted:
+            async with self._call("chat.introduce"):
+                self._world.commands = wanted
+
     async def read(self, cursor: str | None) -> Batch:
         """What clients did; what the cursor covers is forgotten. A cursor of another life confirms nothing."""
         async with self._call("chat.read"):
@@ -100,6 +114,8 @@ class MemoryChat:
                     self._fits(effect.text, _LIMITS.text)
                     message = self._world.put(self._open(chat), effect.text.plain, (), order.key)
                     message.buttons = effect.buttons
+                    if effect.menu is not None:
+                        self._world.menus[chat] = effect.menu
                     message.reply_to = self._quoted(order, effect.reply_to)
                 return (message_ref(message),)
             case SendFiles():
@@ -200,7 +216,8 @@ class MemoryChat:
     def _arrival(self, update: Update) -> Arrival:
         message = self._world.messages.get(update.message or 0)
         raw = json.dumps({"kind": update.kind, "chat": update.chat, "stamp": update.stamp, "data": update.data})
-        event = _event(update, message)
+        quoted = self._world.messages.get(message.reply_to or 0) if message is not None else None
+        event = _event(update, message, quoted)
         if event is None:
             return Arrival(key=Key(f"{PORT}:unreadable:{update.stamp}"), raw=raw, reason=f"unreadable: {update.data}")
         return Arrival(key=event.key, raw=raw, event=event)
@@ -216,10 +233,11 @@ def message_ref(message: Message) -> Ref:
     return Ref(port=PORT, id=f"{message.chat}/{message.id}")
 
 
-def _event(update: Update, message: Message | None) -> ChatEvent | None:
+def _event(update: Update, message: Message | None, quoted: Message | None) -> ChatEvent | None:
     chat = chat_ref(update.chat)
     author = Person(ref=Ref(port=PORT, id=f"user/{update.chat}"), name=message.author if message else "")
-    words = Words(text=Text(plain=update.text), files=update.files)
+    quote = shorten(quoted.text, _QUOTE_LIMIT) or None if quoted is not None else None
+    words = Words(text=Text(plain=update.text), files=update.files, quote=quote)
     stamped = Key(f"{PORT}:{update.chat}/{update.kind}/{update.stamp}")
     if update.kind == "blocked":
         return ClientBlocked(key=stamped, at=update.at, chat=chat)
@@ -230,10 +248,10 @@ def _event(update: Update, message: Message | None) -> ChatEvent | None:
     ref = message_ref(message)
     match update.kind:
         case "wrote":
-            quoted = Ref(port=PORT, id=f"{update.chat}/{message.reply_to}") if message.reply_to else None
+            answered = Ref(port=PORT, id=f"{update.chat}/{message.reply_to}") if message.reply_to else None
             return ClientWrote(
-                key=ref.key, at=update.at, chat=chat, message=ref, author=author, words=words, reply_to=quoted,
-                album=message.album, addressed=message.addressed,
+                key=ref.key, at=update.at, chat=chat, message=ref, author=author, words=words, reply_to=answered,
+                album=message.album, addressed=message.addressed, group=message.group,
             )  # fmt: skip
         case "edited":
             return ClientEdited(key=stamped, at=update.at, chat=chat, message=ref, author=author, words=words)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from connector.domain.effects import Section
-from connector.domain.signature import sign, signatures, unsigned
+from connector.domain.refs import Key
+from connector.domain.signature import SIGNATURE_LENGTH, sign, signatures, unsigned
 
 _GAP = "\n\n"
 
@@ -18,17 +18,45 @@ def page(sections: Sequence[Section]) -> str:
 
 def rewritten(raw: str, section: Section) -> str:
     """The comment with the section's new words; the other sections stay letter for letter."""
+    stretches = _stretches(raw)
+    own = sign(section.key)
+    if own in stretches:
+        stretches[own] = _signed(section) + _end(stretches[own])
+    return "".join(stretches.values())
+
+
+def continued(raw: str, section: Section, order: Key) -> str:
+    """The comment with head and words below what the section says already; the same when `order` did that before.
+
+    What continues a section begins with the section's signature and, right behind it, that of the order.
+    """
+    stretches = _stretches(raw)
+    own = sign(section.key)
+    if own in stretches and sign(order) not in raw:
+        words = stretches[own]
+        stretches[own] = words.rstrip("\n") + _GAP + own + sign(order) + _words(section) + _end(words)
+    return "".join(stretches.values())
+
+
+def _stretches(raw: str) -> dict[str, str]:
+    """The comment by the signature each section begins with, in order; "" is what stands before the first."""
     found = signatures(raw)
-    pieces = re.split("|".join(map(re.escape, dict.fromkeys(found))), raw) if found else [raw]
-    out = [pieces[0]]
-    for place, signature in enumerate(found):
-        last = place == len(found) - 1
-        words = pieces[place + 1]
-        out.append(_signed(section) + ("" if last else _GAP) if signature == sign(section.key) else signature + words)
-    return "".join(out)
+    starts = [raw.index(each) for each in dict.fromkeys(found)]
+    starts = [at for at in starts if raw[max(at - SIGNATURE_LENGTH, 0) : at] not in found]
+    ends = [*starts[1:], len(raw)]
+    return {"": raw[: min(starts, default=len(raw))]} | {
+        raw[at : at + SIGNATURE_LENGTH]: raw[at:end] for at, end in zip(starts, ends, strict=True)
+    }
+
+
+def _end(words: str) -> str:
+    return words[len(words.rstrip("\n")) :]
 
 
 def _signed(section: Section) -> str:
+    return sign(section.key) + _words(section)
+
+
+def _words(section: Section) -> str:
     # What people copy may hold a signature of ours: in their words it must not speak for us.
-    lines = [line for line in (unsigned(section.head), unsigned(section.text.plain)) if line]
-    return sign(section.key) + "\n".join(lines)
+    return "\n".join(line for line in (unsigned(section.head), unsigned(section.text.plain)) if line)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connector.domain.effects import Button, FieldValue
+from connector.domain.effects import Button, FieldValue, Menu
 from connector.domain.refs import Key
 from connector.domain.signature import unsigned
 from connector.domain.words import File
@@ -27,6 +27,7 @@ class Message:
     files: tuple[File, ...] = ()
     album: str | None = None
     addressed: bool = True
+    group: str | None = None
     reply_to: int | None = None
     order: Key | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
@@ -64,6 +65,10 @@ class ChatWorld:
         self.taps: dict[str, str | None] = {}
         """Taps by id, with the notice they were answered with."""
         self.contents: dict[str, bytes] = {}
+        self.menus: dict[str, Menu] = {}
+        """The keyboard of each chat, as it was sent last."""
+        self.commands: dict[str | None, tuple[tuple[str, str], ...]] = {}
+        """What the bot offers, by language; None for every other one."""
         self.arrived = Bell()
         self._next_message = 0
         self._next_update = 100
@@ -79,10 +84,11 @@ class ChatWorld:
         album: str | None = None,
         reply_to: int | None = None,
         addressed: bool = True,
+        group: str | None = None,
     ) -> Message:
         """A client writes."""
         message = self._message(chat, author, text, files)
-        message.album, message.reply_to, message.addressed = album, reply_to, addressed
+        message.album, message.reply_to, message.addressed, message.group = album, reply_to, addressed, group
         self._tell("wrote", chat, message=message.id, text=text, files=files)
         return message
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
@@ -14,6 +14,7 @@ from adapters.telegram.api import BotApi
 from adapters.telegram.changing import answer_tap, delete, edit, react
 from adapters.telegram.files import Downloads
 from adapters.telegram.incoming import arrival, in_group
+from adapters.telegram.introducing import introduce
 from adapters.telegram.outgoing import ALBUM_LIMIT, CAPTION_LIMIT, UPLOAD_LIMIT
 from adapters.telegram.polling import LongPoll
 from adapters.telegram.refs import PORT, chat_id_of
@@ -97,6 +98,13 @@ class TelegramChat:
     async def identify(self) -> str:
         """The bot as people call it ("@support_bot"). Raises WrongToken, Unavailable."""
         return await self._api.identify(Urgency.CARD)
+
+    async def introduce(self, commands: Mapping[str, Sequence[tuple[str, str]]], default: str) -> None:
+        """Puts the commands into the chat's own menu. Raises Unavailable, Rejected, WrongToken.
+
+        Languages by their two-letter code; the default one is for all others, and must be among them (ValueError).
+        """
+        await introduce(self._api, commands, default)
 
     async def read(self, cursor: str | None) -> Batch:
         """What clients did; waits up to `poll_seconds` for something to happen. Raises Unavailable, WrongToken.

@@ -37,11 +37,14 @@ from adapters.telegram.shape import (
     text,
     whole,
 )
+from connector.domain.text import shorten
 from connector.domain.words import Contact, File, FileKind, Location, Text, Words
 
 # https://core.telegram.org/bots/api#getfile
 DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024
 """Bytes of the largest file the Bot API hands out."""
+QUOTE_LIMIT: Final = 200
+"""Characters of an answered message that tell which one it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ def words_of(message: Message, raw: Mapping[str, object], me: Me) -> Words:
         emoji=maybe_text(sticker.emoji) if sticker else None,
         oddity=oddity(raw),
         forwarded_from=_origin(message),
-        quote=maybe_text(message.quote.text) if message.quote else None,
+        quote=_quote(message, raw),
     )
     if not (written or words.files or words.location or words.contact or words.oddity):
         return Words(oddity="unknown", forwarded_from=words.forwarded_from, quote=words.quote)
@@ -166,6 +169,28 @@ def _location(message: Message) -> Location | None:
         title=maybe_text(venue.title) if venue else None,
         address=maybe_text(venue.address) if venue else None,
     )
+
+
+# https://core.telegram.org/bots/api#textquote
+def _quote(message: Message, raw: Mapping[str, object]) -> str | None:
+    """The words picked from the message this one answers; without a choice its beginning, in one line."""
+    if message.quote and (picked := maybe_text(message.quote.text)):
+        return picked
+    earlier = answered(raw)
+    if earlier is None:
+        return None
+    said = maybe_text(earlier.get("text")) or maybe_text(earlier.get("caption"))
+    return (shorten(said, QUOTE_LIMIT) or None) if said else None
+
+
+# https://core.telegram.org/bots/api#message
+def answered(raw: Mapping[str, object]) -> Mapping[str, object] | None:
+    """The message of this chat that this one answers.
+
+    In a forum every message "answers" the service message that opened its topic: that is no answer.
+    """
+    earlier = raw.get("reply_to_message")
+    return earlier if isinstance(earlier, dict) and "forum_topic_created" not in earlier else None
 
 
 # https://core.telegram.org/bots/api#contact

@@ -11,7 +11,7 @@ from datetime import datetime
 from telegram import Chat, Message, MessageEntity, Update, User
 from telegram.error import TelegramError
 
-from adapters.telegram.content import Me, words_of
+from adapters.telegram.content import Me, answered, words_of
 from adapters.telegram.entities import marked
 from adapters.telegram.kinds import READ, is_service
 from adapters.telegram.refs import PORT, chat_ref, message_ref, sender_chat_ref, tap_ref, user_ref
@@ -128,7 +128,7 @@ def _wrote(raw: Mapping[str, object], me: Me) -> ClientWrote | None:
     if not _ours_to_read(message, raw, me):
         return None
     ref = message_ref(me.id, message.chat.id, message.message_id)
-    answered, to_me = _answered(message, raw, me)
+    reply_to, to_me = _answer(message, raw, me)
     return ClientWrote(
         key=ref.key,
         at=moment(raw.get("date"), "date"),
@@ -136,9 +136,10 @@ def _wrote(raw: Mapping[str, object], me: Me) -> ClientWrote | None:
         message=ref,
         author=_author(message),
         words=words_of(message, raw, me),
-        reply_to=answered,
+        reply_to=reply_to,
         album=maybe_text(message.media_group_id),
         addressed=message.chat.type == Chat.PRIVATE or to_me or _called(message, me),
+        group=_group(message),
     )
 
 
@@ -157,6 +158,14 @@ def _edited(raw: Mapping[str, object], me: Me) -> ClientEdited | None:
         author=_author(message),
         words=words_of(message, raw, me),
     )
+
+
+# https://core.telegram.org/bots/api#chat
+def _group(message: Message) -> str | None:
+    """The title of the group; None in a chat with one person."""
+    if message.chat.type == Chat.PRIVATE:
+        return None
+    return maybe_text(message.chat.title) or str(message.chat.id)
 
 
 def _author(message: Message) -> Person:
@@ -183,13 +192,10 @@ def _person(user: User) -> Person:
     )
 
 
-def _answered(message: Message, raw: Mapping[str, object], me: Me) -> tuple[Ref | None, bool]:
-    """The message this one answers, and whether we wrote that.
-
-    In a forum every message "answers" the service message that opened its topic: that is no answer.
-    """
-    earlier = raw.get("reply_to_message")
-    if not isinstance(earlier, dict) or "forum_topic_created" in earlier:
+def _answer(message: Message, raw: Mapping[str, object], me: Me) -> tuple[Ref | None, bool]:
+    """The message this one answers, and whether we wrote that."""
+    earlier = answered(raw)
+    if earlier is None:
         return None, False
     number = maybe_whole(earlier.get("message_id"))
     sender = earlier.get("from")

@@ -20,7 +20,7 @@ from telegram.constants import ReactionEmoji
 
 from adapters.telegram.names import mime_type
 from adapters.telegram.shape import clean
-from connector.domain.effects import Button
+from connector.domain.effects import Button, ContactKey, Menu
 from connector.domain.words import File, FileKind, Style, Text
 
 # https://core.telegram.org/bots/api#sending-files
@@ -75,17 +75,32 @@ class Item:
 # https://core.telegram.org/bots/api#inlinekeyboardmarkup
 # https://core.telegram.org/bots/api#replykeyboardmarkup
 def keyboard(
-    buttons: Sequence[Sequence[Button]], menu: Sequence[Sequence[str]] | None
+    buttons: Sequence[Sequence[Button]], menu: Menu | None, *, private: bool = True, answers: bool = False
 ) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
-    """Buttons under the message, or else the chat's menu (empty: none any more): a message carries one of them."""
+    """Buttons under the message, or else the chat's menu (empty: none any more): a message carries one of them.
+
+    In a group a menu would be everybody's: it is shown (or taken away) only where the message answers one, and only to
+    whom it answers. Keys that share a contact exist in private chats alone.
+    """
     if inline := buttons_under(buttons):
         return inline
-    if menu is None:
+    if menu is None or not (private or answers):
         return None
-    rows = [[KeyboardButton(clean(label)) for label in row] for row in menu if row]
+    selective = None if private else True
+    if not any(menu):
+        return ReplyKeyboardRemove(selective=selective)
+    rows = [[_key(key) for key in row if private or not isinstance(key, ContactKey)] for row in menu]
+    rows = [row for row in rows if row]
     if not rows:
-        return ReplyKeyboardRemove()
-    return ReplyKeyboardMarkup(rows, resize_keyboard=True, is_persistent=True)
+        return None
+    return ReplyKeyboardMarkup(rows, resize_keyboard=True, is_persistent=True if private else None, selective=selective)
+
+
+# https://core.telegram.org/bots/api#keyboardbutton
+def _key(key: str | ContactKey) -> KeyboardButton:
+    if isinstance(key, ContactKey):
+        return KeyboardButton(clean(key.label), request_contact=True)
+    return KeyboardButton(clean(key))
 
 
 # https://core.telegram.org/bots/api#inlinekeyboardbutton
@@ -105,13 +120,21 @@ def preview(text: Text) -> LinkPreviewOptions:
     return LinkPreviewOptions(is_disabled=all(span.style is not Style.LINK for span in text.spans))
 
 
+# Telegram keeps its reactions without the sign that asks for the coloured form of an emoji, and refuses those with it.
+_COLOURING: Final = dict.fromkeys(map(ord, "\ufe0e\ufe0f"))
 # https://core.telegram.org/bots/api#reactiontypeemoji
-_REACTIONS: Final = {emoji.value.replace("\ufe0f", ""): emoji.value for emoji in ReactionEmoji}
+_REACTIONS: Final = frozenset(emoji.value.translate(_COLOURING) for emoji in ReactionEmoji)
 
 
 def reaction(emoji: str) -> str | None:
-    """The emoji as Telegram spells it in its list; None when it is not in that list."""
-    return _REACTIONS.get(emoji.replace("\ufe0f", ""))
+    """The emoji as Telegram spells it in its list (`❤️` and `❤` are one); None when it is not in that list."""
+    spelled = emoji.translate(_COLOURING)
+    return spelled if spelled in _REACTIONS else None
+
+
+def allowed_reaction(emoji: str) -> bool:
+    """Whether a bot may mark a message with this emoji, in either spelling."""
+    return reaction(emoji) is not None
 
 
 def form_in_telegram(file: File) -> Form:

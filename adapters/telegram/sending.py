@@ -91,13 +91,9 @@ class Sender:
 
     async def message(self, order: Order[ChatEffect], effect: SendMessage, chat_id: int) -> tuple[Ref, ...]:
         """Sends one message. Raises Unavailable, Rejected, WrongToken."""
-        return await self._say(
-            order.urgency,
-            chat_id,
-            effect.text,
-            self._reply(order, effect.reply_to, chat_id),
-            keyboard(effect.buttons, effect.menu),
-        )
+        reply = self._reply(order, effect.reply_to, chat_id)
+        markup = keyboard(effect.buttons, effect.menu, private=chat_id > 0, answers=reply is not None)
+        return await self._say(order.urgency, chat_id, effect.text, reply, markup)
 
     async def files(self, order: Order[ChatEffect], effect: SendFiles, chat_id: int) -> tuple[Ref, ...]:
         """Sends all files, in order; neighbours that may share an album go as one.

@@ -124,11 +124,11 @@ class Wire(HTTPXRequest):
         problem = problem_in(name, status, body)
         if problem is not None:
             raise Refused(problem)
-        return status, _essence(body)
+        return status, _essence(name, body)
 
 
 # https://core.telegram.org/bots/api#message
-def _essence(body: bytes) -> bytes:
+def _essence(method: str, body: bytes) -> bytes:
     """A success without those parts of sent messages that nobody reads.
 
     Were they handed on, some novelty in them could make the parser stumble, and a sent message would look unsent.
@@ -136,7 +136,7 @@ def _essence(body: bytes) -> bytes:
     result = json.loads(body)["result"]
     if isinstance(result, dict) and "message_id" in result:
         result = _bare(result)
-    elif isinstance(result, list):
+    elif isinstance(result, list) and method == "sendMediaGroup":
         result = [_bare(item) if isinstance(item, dict) else item for item in result]
     return json.dumps({"ok": True, "result": result}).encode("ascii")
 

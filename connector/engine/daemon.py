@@ -36,7 +36,7 @@ from connector.engine.performing import Performer
 from connector.engine.pulse import Pulse, line
 from connector.engine.reading import Reader
 from connector.ports import Board, Chat, Order, Unavailable, WrongToken
-from connector.store import outbox
+from connector.store import claiming, settling
 from connector.store.database import Database
 from connector.store.leases import let_go
 
@@ -118,8 +118,8 @@ class Daemon:
     async def _take_over(self) -> None:
         def step(connection: Connection) -> tuple[int, int]:
             now = self.database.now(connection)
-            left = 0 if self.database.shared else outbox.release_all(connection, now)
-            return left, outbox.revive_creations(connection, now)
+            left = 0 if self.database.shared else claiming.release_all(connection, now)
+            return left, settling.revive_creations(connection, now)
 
         left, revived = await self.database.run(step)
         line(logging.INFO, "started", holder=self.pulse.holder, unfinished=left, revived=revived)
@@ -164,7 +164,7 @@ class Daemon:
             for side in ("chat", "board"):
                 with contextlib.suppress(SQLAlchemyError):  # told by those who need the store to go on
                     due = await self.database.run(
-                        lambda connection: outbox.waiting(connection, self.database.now(connection), port=side)  # noqa: B023
+                        lambda connection: claiming.waiting(connection, self.database.now(connection), port=side)  # noqa: B023
                     )
                     self.pulse.metrics.queue.labels(side).set(due)
             await self.pulse.rest(5.0)
@@ -173,7 +173,7 @@ class Daemon:
         while not self.pulse.stopping.is_set():
             try:
                 gone = await self.database.run(
-                    lambda connection: outbox.sweep(connection, self.database.now(connection) - KEPT_DAYS * 86400)
+                    lambda connection: settling.sweep(connection, self.database.now(connection) - KEPT_DAYS * 86400)
                 )
             except SQLAlchemyError as trouble:
                 self.pulse.sides["store"].bad(type(trouble).__name__)

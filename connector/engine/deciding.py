@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLA
 
 from connector.domain.decide import decide
 from connector.domain.policy import Policy
-from connector.engine.pulse import Pulse, line
+from connector.engine.pulse import Pulse, line, lines
 from connector.store import deciding
 from connector.store.database import Database
 
@@ -79,8 +79,7 @@ class Decider:
         return result
 
     def _report(self, turn: deciding.Turn) -> None:
-        for kind, key in turn.decided:
-            line(logging.INFO, "event", kind=kind, key=key)
+        lines(logging.INFO, "event", [{"kind": kind, "key": key} for kind, key in turn.decided])
         for key, reason in turn.raised:
             self._pulse.metrics.aside.labels("raised").inc()
             line(logging.ERROR, "decision_failed", key=key, reason=reason)

@@ -7,21 +7,23 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from connector.domain.effects import AnswerTap, CreateCard, Effect, MoveCard, React
+from connector.domain.effects import AnswerTap, CreateCard, Effect, MoveCard, React, SetFacts
 from connector.domain.events import Refusal
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref
 from connector.engine.budget import RIGHT_TO_ACT
 from connector.engine.placing import Unplaced, place
-from connector.engine.pulse import Pulse, line
+from connector.engine.pulse import Pulse, line, lines
 from connector.ports import Order, Rejected, Unavailable, WrongToken
-from connector.store import outbox
+from connector.store import claiming, settling
 from connector.store.database import Database
 
 LONGEST_ORDER = 900.0
@@ -66,8 +68,8 @@ class Performer:
         self._lease = lease
         self._backlog = backlog
         self._behind = behind
-        self._inflight: dict[tuple[str, int], tuple[outbox.Claim, asyncio.Task[None]]] = {}
-        self._outcomes: list[tuple[outbox.Claim, outbox.Outcome]] = []
+        self._inflight: dict[tuple[str, int], tuple[claiming.Claim, asyncio.Task[None]]] = {}
+        self._outcomes: list[tuple[claiming.Claim, settling.Outcome]] = []
         self._leases: dict[tuple[str, int], float] = {}
         self._failing: set[str] = set()
         self._probes = 0
@@ -113,16 +115,16 @@ class Performer:
                 seconds = 1.0 if due is None else min(1.0, max(0.005, due - now))
                 await self._pulse.wait(self._side, seconds)
 
-    async def _claim(self, free: int) -> tuple[list[outbox.Claim], float | None, float]:
+    async def _claim(self, free: int) -> tuple[list[claiming.Claim], float | None, float]:
         begun = asyncio.get_running_loop().time()
 
-        def step(connection: Connection) -> tuple[list[outbox.Claim], float | None, float]:
+        def step(connection: Connection) -> tuple[list[claiming.Claim], float | None, float]:
             now = self._database.now(connection)
             if self._backlog is not None and begun >= self._recount_at:
-                self._late = self._backlog(outbox.orders_waiting(connection, port=self._side)) > self._behind
+                self._late = self._backlog(claiming.orders_waiting(connection, port=self._side)) > self._behind
                 self._recount_at = begun + RECOUNT
             joining = self._policy().comment_limit if self._late else None
-            claims = outbox.claim(
+            claims = claiming.claim(
                 connection,
                 now,
                 port=self._side,
@@ -131,7 +133,7 @@ class Performer:
                 limit=free,
                 joining=joining,
             )
-            return claims, None if claims else outbox.next_due(connection, port=self._side, after=now), now
+            return claims, None if claims else claiming.next_due(connection, port=self._side, after=now), now
 
         result = await self._database.run(step)
         for claim in result[0]:
@@ -143,23 +145,23 @@ class Performer:
         self._closed_until = 0.0
         try:
             await self._database.run(
-                lambda connection: outbox.hurry(connection, self._database.now(connection), port=self._side)
+                lambda connection: claiming.hurry(connection, self._database.now(connection), port=self._side)
             )
         except SQLAlchemyError as trouble:
             self._pulse.sides["store"].bad(type(trouble).__name__)
 
-    async def _carry_out(self, claim: outbox.Claim) -> None:
+    async def _carry_out(self, claim: claiming.Claim) -> None:
         order = claim.order
         started = time.perf_counter()
         RIGHT_TO_ACT.set(lambda: self._leases.get(_hold(claim), 0.0))
-        outcome: outbox.Outcome
+        outcome: settling.Outcome
         try:
             async with asyncio.timeout(LONGEST_ORDER):
                 refs = await self._perform(self._bound(order))
-            outcome = outbox.Made(refs=refs)
+            outcome = settling.Made(refs=refs)
             self._failing.clear()
         except Unavailable as trouble:
-            outcome = outbox.Later(
+            outcome = settling.Later(
                 reason=trouble.reason,
                 wait=trouble.retry_after if trouble.retry_after is not None else _backoff(claim.tries),
                 surely_not_done=trouble.surely_not_done,
@@ -167,14 +169,14 @@ class Performer:
             if trouble.retry_after is None and not trouble.elsewhere:
                 self._failed(claim.lane, trouble.reason)
         except TimeoutError:
-            outcome = outbox.Later(reason="took too long", wait=_backoff(claim.tries), surely_not_done=False)
+            outcome = settling.Later(reason="took too long", wait=_backoff(claim.tries), surely_not_done=False)
         except Rejected as refused:
-            outcome = outbox.Refused(refusal=refused.refusal, reason=refused.reason)
+            outcome = settling.Refused(refusal=refused.refusal, reason=refused.reason)
             self._failing.clear()
         except Unplaced as unplaced:
-            outcome = outbox.Refused(refusal=Refusal.INVALID, reason=str(unplaced))
+            outcome = settling.Refused(refusal=Refusal.INVALID, reason=str(unplaced))
         except WrongToken as refused_token:
-            outcome = outbox.Later(reason=str(refused_token), wait=_backoff(claim.tries), surely_not_done=True)
+            outcome = settling.Later(reason=str(refused_token), wait=_backoff(claim.tries), surely_not_done=True)
             self._failed(claim.lane, str(refused_token))
         except Exception as bug:  # one order that breaks the adapter must not stop the others: rule 8
             reason = f"{type(bug).__name__} while performing"
@@ -182,9 +184,9 @@ class Performer:
             line(logging.ERROR, "order_broke", kind=type(order.effect).__name__, key=order.key, reason=reason)
             log_traceback(bug)
             outcome = (
-                outbox.Refused(refusal=Refusal.INVALID, reason=reason)
+                settling.Refused(refusal=Refusal.INVALID, reason=reason)
                 if self._broken[order.key] >= BUG_TRIES
-                else outbox.Later(reason=reason, wait=_backoff(claim.tries), surely_not_done=False)
+                else settling.Later(reason=reason, wait=_backoff(claim.tries), surely_not_done=False)
             )
         kind = type(order.effect).__name__
         self._pulse.metrics.perform.labels(kind).observe(time.perf_counter() - started)
@@ -194,7 +196,7 @@ class Performer:
     def _bound(self, order: Order[Effect]) -> Order[Effect]:
         """Cards are placed at the last moment, by the mapping in force."""
         match order.effect:
-            case CreateCard() | MoveCard() as effect:
+            case CreateCard() | MoveCard() | SetFacts() as effect:
                 return replace(order, effect=place(effect, self._policy()))
             case _:
                 return order
@@ -231,36 +233,45 @@ class Performer:
             for claim, outcome in batch:
                 self._inflight.pop(_hold(claim), None)
                 self._leases.pop(_hold(claim), None)
-                if not isinstance(outcome, outbox.Later):
+                if not isinstance(outcome, settling.Later):
                     self._broken.pop(claim.order.key, None)
-                self._report(claim, outcome, stale=claim.order.key in settled.stale)
+            self._report(batch, frozenset(settled.stale))
             self._pulse.signal("decide", self._side)
 
     def _write_down(
-        self, connection: Connection, batch: list[tuple[outbox.Claim, outbox.Outcome]], recovered: bool
-    ) -> outbox.Settled:
+        self, connection: Connection, batch: list[tuple[claiming.Claim, settling.Outcome]], recovered: bool
+    ) -> settling.Settled:
         now = self._database.now(connection)
-        settled = outbox.settle(connection, now, batch)
+        settled = settling.settle(connection, now, batch)
         if recovered:
-            outbox.hurry(connection, now, port=self._side)
+            claiming.hurry(connection, now, port=self._side)
         return settled
 
-    def _report(self, claim: outbox.Claim, outcome: outbox.Outcome, *, stale: bool) -> None:
-        kind, order = type(claim.order.effect).__name__, claim.order
-        result = "stale" if stale else type(outcome).__name__.lower()
-        self._pulse.metrics.orders.labels(kind, result).inc()
-        facts: dict[str, object] = {
-            "kind": kind, "key": order.key, "attempt": order.attempt, "outcome": result, "ticket": order.effect.ticket,
-        }  # fmt: skip
-        match outcome:
-            case outbox.Made():
-                self._pulse.sides[self._side].good()
-                line(logging.INFO, "order", **facts)
-            case outbox.Later(reason=reason, wait=wait):
-                line(logging.WARNING, "order", **facts, reason=reason, wait=round(wait, 2))
-            case outbox.Refused(refusal=refusal, reason=reason):
-                level = logging.INFO if isinstance(claim.order.effect, React | AnswerTap) else logging.ERROR
-                line(level, "order", **facts, refusal=refusal, reason=reason)
+    def _report(self, batch: list[tuple[claiming.Claim, settling.Outcome]], stale: Collection[Key]) -> None:
+        told: list[tuple[int, dict[str, object]]] = []
+        ended: Counter[tuple[str, str]] = Counter()
+        for claim, outcome in batch:
+            order = claim.order
+            kind = type(order.effect).__name__
+            result = "stale" if order.key in stale else type(outcome).__name__.lower()
+            ended[kind, result] += 1
+            facts: dict[str, object] = {
+                "kind": kind, "key": order.key, "attempt": order.attempt, "outcome": result,
+                "ticket": order.effect.ticket,
+            }  # fmt: skip
+            match outcome:
+                case settling.Made():
+                    self._pulse.sides[self._side].good()
+                    told.append((logging.INFO, facts))
+                case settling.Later(reason=reason, wait=wait):
+                    told.append((logging.WARNING, facts | {"reason": reason, "wait": round(wait, 2)}))
+                case settling.Refused(refusal=refusal, reason=reason):
+                    level = logging.INFO if isinstance(order.effect, React | AnswerTap) else logging.ERROR
+                    told.append((level, facts | {"refusal": refusal, "reason": reason}))
+        for (kind, result), count in ended.items():
+            self._pulse.metrics.orders.labels(kind, result).inc(count)
+        for level, alike in groupby(told, key=itemgetter(0)):
+            lines(level, "order", [facts for _, facts in alike])
 
     async def _beat(self) -> None:
         while True:
@@ -269,7 +280,7 @@ class Performer:
             begun = asyncio.get_running_loop().time()
             try:
                 ours = await self._database.run(
-                    lambda connection: outbox.extend(
+                    lambda connection: claiming.extend(
                         connection,
                         self._database.now(connection),
                         claims,  # noqa: B023  # awaited at once
@@ -300,7 +311,7 @@ STOP_WITHIN = 8.0
 """Seconds orders on the wire get at a stop; those cut off stay counted, so the next start looks before it writes."""
 
 
-def _hold(claim: outbox.Claim) -> tuple[str, int]:
+def _hold(claim: claiming.Claim) -> tuple[str, int]:
     """One hold of a lane: after a freeze the same lane, even the same order, may be in our hands twice."""
     return claim.lane, claim.fence
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -15,7 +16,14 @@ log = logging.getLogger("connector")
 
 def line(level: int, name: str, /, **facts: object) -> None:
     """One structured log line: an event name and facts, never what people wrote."""
-    log.log(level, name, extra={"facts": {key: value for key, value in facts.items() if value is not None}})
+    lines(level, name, (facts,))
+
+
+def lines(level: int, name: str, /, many: Iterable[Mapping[str, object]]) -> None:
+    """A line for each of those facts, written together."""
+    told = [{key: value for key, value in facts.items() if value is not None} for facts in many]
+    if told:
+        log.log(level, name, extra={"facts": told})
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, text, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, text, tuple_, update
 
 from connector.domain.client import Client
 from connector.domain.decide import Decision
@@ -29,9 +29,32 @@ from connector.domain.events import (
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
 from connector.store import codec
-from connector.store.ingest import EVENTS, insert_for, insert_new, note_own, storable, ticket_in, upsert, wake_lanes
+from connector.store.among import among
+from connector.store.ingest import (
+    EVENTS,
+    insert_for,
+    insert_new,
+    note_own,
+    storable,
+    ticket_in,
+    upsert,
+    wake_lanes,
+    write_rows,
+)
 from connector.store.routes import lane_of, port_of
-from connector.store.tables import Found, Noted, State, clients, counters, journal, lanes, made, outbox, tickets
+from connector.store.tables import (
+    Found,
+    Noted,
+    State,
+    clients,
+    counters,
+    journal,
+    lanes,
+    made,
+    outbox,
+    tickets,
+    undecided,
+)
 
 Decide = Callable[[Client, Event], Decision]
 
@@ -39,8 +62,6 @@ CLOSED_KEPT = 5
 """Closed tickets that stay in a client's sight; older ones are loaded only when an event names them."""
 PER_TURN = 16
 """Events of one client decided in one transaction: a client who writes 200 lines does not hold up the others."""
-NONE = ""
-"""Stands for no id at all: an empty list would become a subquery, and PostgreSQL then reads the whole table."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,16 +85,16 @@ _due = (
 _due_shared = _due.with_for_update(skip_locked=True)
 _waiting = (
     select(journal.c.seq, journal.c.key, journal.c.client, journal.c.kind, journal.c.event)
-    .where(journal.c.state == Noted.NEW, journal.c.client.in_(bindparam("clients", expanding=True)))
+    .where(undecided, among(journal.c.client, "clients"))
     .order_by(journal.c.seq)
     .limit(bindparam("limit"))
 )
-_clients = select(clients.c.id, clients.c.state).where(clients.c.id.in_(bindparam("ids", expanding=True)))
+_clients = select(clients.c.id, clients.c.state, clients.c.wake).where(among(clients.c.id, "ids"))
 _tickets = select(tickets.c.client, tickets.c.state).where(
     or_(
         # As the partial index has it: `live = 1`, as SQLAlchemy writes it for SQLite, would read every ticket.
-        tickets.c.client.in_(bindparam("clients", expanding=True)) & text("tickets.live"),
-        tickets.c.id.in_(bindparam("ids", expanding=True)),
+        and_(among(tickets.c.client, "clients"), text("tickets.live")),
+        among(tickets.c.id, "ids"),
     )
 )
 _by_card = select(tickets.c.client, tickets.c.state).where(
@@ -82,13 +103,13 @@ _by_card = select(tickets.c.client, tickets.c.state).where(
 _thread_ref = select(made.c.port, made.c.id, made.c.ticket).where(
     tuple_(made.c.port, made.c.id).in_(bindparam("refs", expanding=True))
 )
-_thread_key = select(outbox.c.key, outbox.c.ticket).where(outbox.c.key.in_(bindparam("keys", expanding=True)))
+_thread_key = select(outbox.c.key, outbox.c.ticket).where(among(outbox.c.key, "keys"))
 _mark_decided = (
     update(journal)
-    .where(journal.c.seq == bindparam("row"))
+    .where(among(journal.c.seq, "rows"))
     .values(state=bindparam("to"), reason=bindparam("why"), policy=bindparam("under"))
 )
-_rest = update(lanes).where(lanes.c.key.in_(bindparam("keys", expanding=True))).values(due=None)
+_rest = update(lanes).where(among(lanes.c.key, "keys")).values(due=None)
 _wakes = (
     select(clients.c.id, clients.c.wake)
     .where(clients.c.wake.is_not(None), clients.c.wake <= bindparam("now"))
@@ -96,7 +117,7 @@ _wakes = (
     .limit(bindparam("limit"))
 )
 _wakes_shared = _wakes.with_for_update(skip_locked=True)
-_unwake = update(clients).where(clients.c.id.in_(bindparam("ids", expanding=True))).values(wake=None)
+_unwake = update(clients).where(among(clients.c.id, "ids")).values(wake=None)
 _next_wake = select(clients.c.wake).where(clients.c.wake.is_not(None)).order_by(clients.c.wake).limit(1)
 
 
@@ -127,7 +148,7 @@ def set_aside_head(connection: Connection, reason: str) -> str | None:
     row = connection.execute(_waiting, {"clients": [client], "limit": 1}).first()
     if row is None:
         return None
-    connection.execute(_mark_decided, {"row": row.seq, "to": Noted.RAISED, "why": reason, "under": None})
+    connection.execute(_mark_decided, {"rows": [row.seq], "to": Noted.RAISED, "why": reason, "under": None})
     return str(row.key)
 
 
@@ -167,7 +188,10 @@ def handle(connection: Connection, now: float, decide: Decide, *, policy_version
                 written.settle(row, Noted.RAISED, "stored in a form this version cannot read")
                 turn.raised.append((row.key, "stored in a form this version cannot read"))
                 continue
-            seen = replace(client, thread=loaded.thread(event), next_number=0)
+            thread = loaded.thread(event)
+            seen = client  # copied only where it must be: a client has many fields
+            if client.next_number or client.thread != thread:
+                seen = replace(client, thread=thread, next_number=0)
             try:
                 decision = _decide(connection, decide, seen, event)
             except Exception as error:  # rule 8: kept raw with its reason, shown, replayable; the rest flows on
@@ -181,7 +205,7 @@ def handle(connection: Connection, now: float, decide: Decide, *, policy_version
             turn.events += 1
             turn.decided.append((row.kind, row.key))
     turn.orders = len(written.orders)
-    written.save(connection, loaded.tickets)
+    written.save(connection, loaded)
     if idle or finished:
         connection.execute(_rest, {"keys": idle + sorted(finished)})
     return turn
@@ -216,19 +240,28 @@ def _read(row: Found) -> Event | None:
 
 @dataclass(slots=True, kw_only=True)
 class _Loaded:
-    clients: dict[str, Client]
+    clients: dict[str, tuple[str, float | None]]
+    """Each as it is stored, and when it asked to be looked at again."""
     tickets: dict[str, list[Ticket]]
     by_ref: dict[tuple[str, str], TicketId]
     by_key: dict[str, TicketId]
+    read: dict[str, Client] = field(default_factory=dict)
+    """The clients so far asked for, as they are stored."""
 
     def client(self, key: str, queue: Sequence[tuple[Found, Event | None]]) -> Client | None:
+        tickets = tuple(sorted(self.tickets.get(key, ()), key=lambda ticket: ticket.number))
         found = self.clients.get(key)
         if found is None:
             chat = next((event.chat for _, event in queue if event is not None and hasattr(event, "chat")), None)
             if not isinstance(chat, Ref):
                 return None
-            found = Client(id=ClientId(key), chat=chat)
-        return replace(found, tickets=tuple(sorted(self.tickets.get(key, ()), key=lambda ticket: ticket.number)))
+            return Client(id=ClientId(key), chat=chat, tickets=tickets)
+        self.read[key] = codec.read_client(found[0], tickets=tickets)
+        return self.read[key]
+
+    def has(self, key: str, client: Client, wake: float | None) -> bool:
+        """Whether the client is stored just so: many an event changes only a ticket, or nothing."""
+        return key in self.read and self.clients[key][1] == wake and codec.written_alike(self.read[key], client)
 
     def thread(self, event: Event) -> dict[str, TicketId]:
         ref = _recalled(event)
@@ -279,7 +312,7 @@ def _load(connection: Connection, queues: dict[str, list[tuple[Found, Event | No
                 by_key[order.key] = TicketId(order.ticket)
         named |= {*by_ref.values(), *by_key.values()}
     found: dict[str, dict[str, Ticket]] = defaultdict(dict)
-    for row in connection.execute(_tickets, {"clients": ids, "ids": list(named) or [NONE]}):
+    for row in connection.execute(_tickets, {"clients": ids, "ids": list(named)}):
         ticket = codec.read_ticket(row.state)
         found[row.client][ticket.id] = ticket
     if cards:
@@ -287,7 +320,7 @@ def _load(connection: Connection, queues: dict[str, list[tuple[Found, Event | No
             ticket = codec.read_ticket(row.state)
             found[row.client].setdefault(ticket.id, ticket)
     return _Loaded(
-        clients={row.id: codec.read_client(row.state) for row in connection.execute(_clients, {"ids": ids})},
+        clients={row.id: (row.state, row.wake) for row in connection.execute(_clients, {"ids": ids})},
         tickets={client: list(by_id.values()) for client, by_id in found.items()},
         by_ref=by_ref,
         by_key=by_key,
@@ -300,14 +333,14 @@ class _Written:
     def __init__(self, *, now: float, version: str) -> None:
         self.now = now
         self.version = version
-        self.rows: list[dict[str, Any]] = []
+        self.rows: dict[tuple[Noted, str | None], list[int]] = defaultdict(list)
         self.orders: list[dict[str, Any]] = []
         self.clients: dict[str, Client] = {}
         self.wakes: dict[str, float | None] = {}
         self.due: dict[str, dict[str, int]] = defaultdict(dict)
 
     def settle(self, row: Found, state: Noted, reason: str | None) -> None:
-        self.rows.append({"row": row.seq, "to": state, "why": reason, "under": self.version})
+        self.rows[state, reason].append(row.seq)
 
     def remember(self, before: Client, decision: Decision) -> None:
         client = decision.client
@@ -335,20 +368,20 @@ class _Written:
         )  # fmt: skip
         self.due[port][lane] = min(int(urgency), self.due[port].get(lane, 9))
 
-    def save(self, connection: Connection, before: dict[str, list[Ticket]]) -> None:
-        if self.rows:
-            connection.execute(_mark_decided, self.rows)
-        if self.clients:
-            connection.execute(
-                upsert(connection, clients, "id", "state", "wake"),
-                [
-                    {"id": key, "state": codec.write_client(client), "wake": self.wakes[key]}
-                    for key, client in sorted(self.clients.items())
-                ],
-            )
-            self._save_tickets(connection, before)
-        if self.orders:
-            connection.execute(insert_new(connection, outbox, "key"), self.orders)
+    def save(self, connection: Connection, loaded: _Loaded) -> None:
+        for (state, reason), rows in self.rows.items():
+            connection.execute(_mark_decided, {"rows": rows, "to": state, "why": reason, "under": self.version})
+        write_rows(
+            connection,
+            upsert(connection, clients, "id", "state", "wake"),
+            [
+                {"id": key, "state": codec.write_client(client), "wake": self.wakes[key]}
+                for key, client in sorted(self.clients.items())
+                if not loaded.has(key, client, self.wakes[key])
+            ],
+        )
+        self._save_tickets(connection, loaded.tickets)
+        write_rows(connection, insert_new(connection, outbox, "key"), self.orders)
         for port, wanted in sorted(self.due.items()):
             wake_lanes(connection, port, [(lane, self.now, urgency) for lane, urgency in sorted(wanted.items())])
 
@@ -370,5 +403,4 @@ class _Written:
                             "live": ticket.id not in retired, "state": codec.write_ticket(ticket),
                         }
                     )  # fmt: skip
-        if rows:
-            connection.execute(upsert(connection, tickets, "id", "card_port", "card", "live", "state"), rows)
+        write_rows(connection, upsert(connection, tickets, "id", "card_port", "card", "live", "state"), rows)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Dialect, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
@@ -28,6 +29,7 @@ from connector.domain.events import (
 from connector.domain.refs import ClientId, client_of
 from connector.ports import Arrival
 from connector.store import codec
+from connector.store.among import among
 from connector.store.tables import Noted, journal, lanes, marks, tickets
 
 EVENTS = ""
@@ -80,6 +82,24 @@ def _upsert(dialect: str, table: Table, by: str, columns: tuple[str, ...]) -> In
     return built
 
 
+def write_rows(connection: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """These rows, which all name the same columns, by this INSERT; nothing where there are none.
+
+    Spelt out once: per row SQLAlchemy would take longer to arrange the values than SQLite takes to write them.
+    """
+    if rows:
+        sql, arranged = _spelt(connection.dialect, statement, tuple(rows[0]))
+        connection.exec_driver_sql(sql, [arranged(row) for row in rows])
+
+
+@lru_cache(maxsize=64)
+def _spelt(dialect: Dialect, statement: Insert, columns: tuple[str, ...]) -> tuple[str, Callable[[Any], Any]]:
+    """The statement for this dialect, and how a row becomes its parameters: by place on SQLite, else by name."""
+    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
+    places = compiled.positiontup
+    return str(compiled), dict if places is None else itemgetter(*places)
+
+
 @cache
 def _wake(dialect: str) -> Insert:
     statement = _insert(dialect, lanes)
@@ -92,11 +112,9 @@ def _wake(dialect: str) -> Insert:
     return built
 
 
-_known = select(journal.c.key).where(journal.c.key.in_(bindparam("keys", expanding=True)))
-_by_ticket = select(tickets.c.id, tickets.c.client).where(tickets.c.id.in_(bindparam("ids", expanding=True)))
-_by_card = select(tickets.c.card_port, tickets.c.card, tickets.c.client).where(
-    tickets.c.card.in_(bindparam("ids", expanding=True))
-)
+_known = select(journal.c.key).where(among(journal.c.key, "keys"))
+_by_ticket = select(tickets.c.id, tickets.c.client).where(among(tickets.c.id, "ids"))
+_by_card = select(tickets.c.card_port, tickets.c.card, tickets.c.client).where(among(tickets.c.card, "ids"))
 
 
 def ingest(
@@ -162,8 +180,7 @@ def storable(text: str) -> str:
 
 def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Journal rows; one whose key is there already is left as it is."""
-    if rows:
-        connection.execute(insert_new(connection, journal, "key"), list(rows))
+    write_rows(connection, insert_new(connection, journal, "key"), rows)
 
 
 def note_own(connection: Connection, now: float, events: Iterable[TimePassed | Done | Failed]) -> None:
@@ -181,9 +198,8 @@ def note_own(connection: Connection, now: float, events: Iterable[TimePassed | D
 
 def wake_lanes(connection: Connection, port: str, wanted: Sequence[tuple[str, float, int]]) -> None:
     """Marks lanes (key, due, urgency) as having work. A lane that waits or is being served keeps its own moment."""
-    if not wanted:
-        return
-    connection.execute(
+    write_rows(
+        connection,
         _wake(connection.dialect.name),
         [{"key": key, "port": port, "due": due, "urgency": urgency, "fence": 0} for key, due, urgency in wanted],
     )

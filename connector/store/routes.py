@@ -32,7 +32,9 @@ def port_of(effect: Effect) -> str:
     match effect:
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return CHAT
-        case CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard():
+        case (
+            CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard()
+        ):
             return BOARD
         case VerifyCabinet():
             return REGISTRY

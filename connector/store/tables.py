@@ -17,6 +17,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    literal_column,
     text,
 )
 
@@ -116,6 +117,12 @@ outbox = Table(
     Index("outbox_dead", "seq", sqlite_where=text("state = 3"), postgresql_where=text("state = 3")),
     Index("outbox_ended", "ended", sqlite_where=text("state = 2"), postgresql_where=text("state = 2")),
 )
+
+# Spelt out as the partial indexes have it: of a parameter SQLite would have to think anew at every execution.
+unfinished = outbox.c.state < literal_column(str(int(State.DONE)))
+"""Orders that are not over."""
+undecided = journal.c.state == literal_column(str(int(Noted.NEW)))
+"""Events nobody decided on."""
 
 made = Table(
     "made",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sandbox.telegram.files import DOWNLOAD_LIMIT
 from sandbox.telegram.parameters import Parameters
 from sandbox.telegram.refusals import bad_request
 from sandbox.telegram.world import Payload, User, World
-
-_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 
 
 async def get_me(world: World, parameters: Parameters) -> Any:
@@ -97,37 +94,6 @@ async def get_chat_member_count(world: World, parameters: Parameters) -> Any:
 async def get_user_profile_photos(world: World, parameters: Parameters) -> Any:
     """https://core.telegram.org/bots/api#getuserprofilephotos : nobody here shows one."""
     return {"total_count": 0, "photos": []}
-
-
-def _scope(parameters: Parameters) -> str:
-    scope = parameters.structure("scope") or {"type": "default"}
-    where = sorted(scope.items()) if isinstance(scope, dict) else []
-    return f"commands {where} {parameters.text('language_code') or ''}"
-
-
-async def set_my_commands(world: World, parameters: Parameters) -> Any:
-    """https://core.telegram.org/bots/api#setmycommands : at most 100, name 1-32, description 1-256."""
-    commands = parameters.objects("commands")
-    if len(commands) > 100:
-        raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    for command in commands:
-        if not _COMMAND.fullmatch(str(command.get("command", "")).removeprefix("/")):
-            raise bad_request("BOT_COMMAND_INVALID")
-        if not 1 <= len(str(command.get("description", ""))) <= 256:
-            raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-    world.settings[_scope(parameters)] = commands
-    return True
-
-
-async def get_my_commands(world: World, parameters: Parameters) -> Any:
-    """https://core.telegram.org/bots/api#getmycommands"""
-    return world.settings.get(_scope(parameters), [])
-
-
-async def delete_my_commands(world: World, parameters: Parameters) -> Any:
-    """https://core.telegram.org/bots/api#deletemycommands"""
-    world.settings.pop(_scope(parameters), None)
-    return True
 
 
 async def set_my_description(world: World, parameters: Parameters) -> Any:

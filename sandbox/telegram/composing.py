@@ -161,6 +161,28 @@ def send(world: World, parameters: Parameters, content: Payload) -> Message:
     message = world.post(chat, world.bot, content, by_bot=True)
     if keyboard is not None:
         message.had_reply_keyboard = True
-        chat.reply_keyboard = None if keyboard.get("remove_keyboard") else keyboard
-        world.changes.note("reply_keyboard", chat_id=chat.id)
+        _show_keyboard(world, chat, message, keyboard)
     return message
+
+
+def _show_keyboard(world: World, chat: Chat, message: Message, keyboard: Payload) -> None:
+    """https://core.telegram.org/bots/api#replykeyboardmarkup : a selective one only to those it is meant for."""
+    readers = _meant(chat, message.payload) if chat.user is None and keyboard.get("selective") is True else None
+    if readers is not None and not readers:
+        return
+    chat.reply_keyboard = None if keyboard.get("remove_keyboard") else keyboard
+    chat.keyboard_of, chat.keyboard_for = message.id, readers
+    world.changes.note("reply_keyboard", chat_id=chat.id)
+
+
+def _meant(chat: Chat, payload: Payload) -> frozenset[int]:
+    """The members mentioned in the text, and the writer of the message this one answers."""
+    ids = {payload.get("reply_to_message", {}).get("from", {}).get("id")}
+    text = str(payload.get("text", payload.get("caption", "")))
+    for entity in payload.get("entities") or payload.get("caption_entities") or ():
+        if entity["type"] == "text_mention":
+            ids.add(entity["user"].get("id"))
+        elif entity["type"] == "mention":
+            name = utf16.cut(text, entity["offset"], entity["length"]).removeprefix("@").lower()
+            ids |= {user.id for user in chat.members.values() if (user.username or "").lower() == name}
+    return frozenset(ids & chat.members.keys())

@@ -132,7 +132,11 @@ async def delete_messages(world: World, parameters: Parameters) -> Any:
 
 
 async def set_message_reaction(world: World, parameters: Parameters) -> Any:
-    """https://core.telegram.org/bots/api#setmessagereaction : one emoji of a fixed list, or none."""
+    """https://core.telegram.org/bots/api#setmessagereaction : one emoji of a fixed list, or none.
+
+    The spelling counts: an emoji with a variation selector is none of the list. An album carries its reaction on its
+    first message.
+    """
     chat = world.chat_for_bot(parameters)
     message = chat.message(parameters.integer("message_id"))
     if message is None:
@@ -141,8 +145,11 @@ async def set_message_reaction(world: World, parameters: Parameters) -> Any:
     if len(wanted) > 1:
         raise bad_request("REACTIONS_TOO_MANY")
     for reaction in wanted:
-        if reaction.get("type") != "emoji" or str(reaction.get("emoji")).replace("\ufe0f", "") not in REACTIONS:
+        if reaction.get("type") != "emoji" or reaction.get("emoji") not in REACTIONS:
             raise bad_request("REACTION_INVALID")
+    if group := message.payload.get("media_group_id"):
+        album = (one for one in chat.messages.values() if one.payload.get("media_group_id") == group)
+        message = next((one for one in album if not one.deleted), message)
     message.bot_reactions = [str(reaction["emoji"]) for reaction in wanted]
     world.changes.note("reaction", chat_id=chat.id, message_id=message.id, by_bot=True)
     return True

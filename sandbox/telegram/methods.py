@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sandbox.telegram import asking, editing, sending
+from sandbox.telegram import asking, commands, editing, sending
 from sandbox.telegram.parameters import Parameters
 from sandbox.telegram.webhook import Webhook
 from sandbox.telegram.world import World
@@ -42,9 +42,9 @@ def methods(webhook: Webhook) -> dict[str, Method]:
         "getChatMember": asking.get_chat_member,
         "getChatMemberCount": asking.get_chat_member_count,
         "getUserProfilePhotos": asking.get_user_profile_photos,
-        "setMyCommands": asking.set_my_commands,
-        "getMyCommands": asking.get_my_commands,
-        "deleteMyCommands": asking.delete_my_commands,
+        "setMyCommands": commands.set_my_commands,
+        "getMyCommands": commands.get_my_commands,
+        "deleteMyCommands": commands.delete_my_commands,
         "setMyDescription": asking.set_my_description,
         "getMyDescription": asking.get_my_description,
         "setMyShortDescription": asking.set_my_short_description,

@@ -78,8 +78,9 @@ async def _content(world: World, asked: Parameters, chat: Chat) -> Payload:
             owner = chat.user if chat.user is not None else chat.members.get(asked.integer("from_id") or 0)
             own: Payload = {"phone_number": "+79990000000"}
             if owner is not None:
-                own |= {"first_name": owner.first_name}
-                own |= {} if "phone_number" in asked.values else {"user_id": owner.id}
+                own = {"phone_number": f"+7999{owner.id % 10**7:07}", "first_name": owner.first_name}
+                if "phone_number" not in asked.values:
+                    own |= {"user_id": owner.id} | ({"last_name": owner.last_name} if owner.last_name else {})
             return {"contact": sending.contact(Parameters({**own, **asked.values}))}
         case "dice":
             return {"dice": sending.dice(asked.text("emoji"))}
@@ -248,10 +249,11 @@ def _tapped(world: World, chat: Chat, user: User, message: Message, button: Payl
 
 
 async def press(world: World, chat_id: int, asked: Parameters) -> tuple[Message, int | None]:
-    """Presses a button of the reply keyboard that is showing."""
+    """Presses a button of the reply keyboard that is showing; in a group that answers the keyboard's message."""
     chat = chat_of(world, chat_id)
-    label = asked.text("label")
-    rows = (chat.reply_keyboard or {}).get("keyboard", [])
+    label, writer = asked.text("label"), _writer(world, chat, asked)
+    shows = chat.keyboard_for is None or writer.id in chat.keyboard_for
+    rows = (chat.reply_keyboard or {}).get("keyboard", []) if shows else []
     buttons: dict[str, Payload] = {button["text"]: button for row in rows for button in row}
     if label not in buttons:
         raise Misused(404, f"no button {label!r} on the reply keyboard; it shows {list(buttons)}")
@@ -260,6 +262,8 @@ async def press(world: World, chat_id: int, asked: Parameters) -> tuple[Message,
         sent = {"kind": "contact"}
     elif buttons[label].get("request_location"):
         sent = {"kind": "location", "latitude": 55.75, "longitude": 37.62}
+    if chat.user is None and chat.message(chat.keyboard_of) is not None:
+        sent |= {"reply_to": chat.keyboard_of}
     rest = {name: value for name, value in asked.values.items() if name != "label"}
     return await write(world, chat_id, Parameters(sent | rest, complain=asked.complain))
 

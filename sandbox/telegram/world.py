@@ -91,6 +91,10 @@ class Chat:
     last_message_id: int = 0
     messages: dict[int, Message] = field(default_factory=dict)
     reply_keyboard: Payload | None = None
+    keyboard_of: int | None = None
+    """The message the reply keyboard came with."""
+    keyboard_for: frozenset[int] | None = None
+    """The users a selective keyboard shows to; None: to everybody."""
     action: Payload | None = None
     taps: list[Tap] = field(default_factory=list)
     instance: str = field(default_factory=lambda: str(secrets.randbits(63)))

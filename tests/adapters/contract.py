@@ -23,12 +23,15 @@ from connector.domain.effects import (
     DeleteMessage,
     EditComment,
     EditMessage,
+    FieldValue,
     Meaning,
     MoveCard,
     React,
+    RemoveTag,
     Section,
     SendFiles,
     SendMessage,
+    SetFacts,
     Spot,
     Urgency,
 )
@@ -70,6 +73,12 @@ class ChatStand(Protocol):
     async def rewrite(self, text: str) -> None:
         """The client changes their latest message."""
 
+    async def answer(self, text: str) -> None:
+        """The client answers the bot's latest message, picking no words of it."""
+
+    async def write_in_group(self, title: str, text: str) -> None:
+        """The client writes in a group of that title which the bot is in."""
+
     async def send_picture(self, content: bytes) -> None:
         """The client sends a picture."""
 
@@ -87,6 +96,9 @@ class ChatStand(Protocol):
 
     async def marks(self) -> list[str]:
         """Every mark of the bot on the client's messages."""
+
+    async def offered(self, language: str | None) -> list[tuple[str, str]]:
+        """The commands that somebody with this language is offered; None: with one that has no list of its own."""
 
     async def lose_next_answer(self) -> None:
         """The bot's next call is done, but its answer never arrives."""
@@ -106,6 +118,8 @@ class BoardStand(Protocol):
     """Where new cards may be put."""
     work: Spot
     """Another column of the same board."""
+    fields: tuple[str, str]
+    """Two card fields that hold plain text."""
 
     def reborn(self) -> Board:
         """The same account in a new process."""
@@ -121,6 +135,9 @@ class BoardStand(Protocol):
 
     async def tags(self, card: Ref) -> list[str]:
         """The names of a card's labels."""
+
+    async def field(self, card: Ref, field: str) -> object:
+        """What stands in a field of the card; None when nothing does."""
 
     async def column(self, card: Ref) -> str:
         """The id of the column the card stands in."""
@@ -145,6 +162,9 @@ class BoardStand(Protocol):
 
     async def lose_next_answer(self) -> None:
         """The adapter's next write is done, but its answer never arrives."""
+
+    async def lose_next_change(self) -> None:
+        """The adapter's next change of a comment that is there is done, but its answer never arrives."""
 
     async def refuse_next(self, seconds: int) -> None:
         """The adapter's next write is refused: too many, come back after so many seconds."""
@@ -205,6 +225,37 @@ class ChatContract:
         assert edited.message == wrote.message
         assert edited.key != wrote.key
         assert edited.words.text.plain == "другой"
+
+    async def test_an_answer_names_what_it_answers_and_tells_how_that_begins(self, stand: ChatStand) -> None:
+        [asked] = await stand.chat.perform(_to_chat(_message(stand, "Какой\nпост? " + "и ещё " * 60)))
+        await stand.answer("Третий")
+        [event] = await _news(stand.chat, 1)
+        assert isinstance(event, ClientWrote)
+        assert event.reply_to == asked
+        assert event.words.quote is not None
+        assert event.words.quote.startswith("Какой пост? и ещё")
+        assert event.words.quote.endswith("…")
+        assert len(event.words.quote) <= 200
+
+    async def test_a_group_is_told_by_its_title_and_a_private_chat_by_none(self, stand: ChatStand) -> None:
+        await stand.write("один")
+        await stand.write_in_group("Двор", "два")
+        told = [event for event in await _news(stand.chat, 2) if isinstance(event, ClientWrote)]
+        assert {event.words.text.plain: event.group for event in told} == {"один": None, "два": "Двор"}
+
+    async def test_commands_are_offered_in_each_language_and_once_for_all_others(self, stand: ChatStand) -> None:
+        ru, en = [("new", "Новое обращение"), ("list", "Мои обращения")], [("new", "New request")]
+        for _ in range(2):
+            await stand.chat.introduce({"ru": ru, "en": en}, "ru")
+        assert await stand.offered("en") == en
+        assert await stand.offered("ru") == await stand.offered(None) == ru
+        await stand.chat.introduce({"ru": ru[:1], "en": en}, "en")
+        assert await stand.offered("ru") == ru[:1]
+        assert await stand.offered(None) == en
+
+    async def test_commands_without_the_default_language_are_a_mistake(self, stand: ChatStand) -> None:
+        with pytest.raises(ValueError, match="en"):
+            await stand.chat.introduce({"ru": [("new", "Новое обращение")]}, "en")
 
     async def test_blocking_and_coming_back_are_told(self, stand: ChatStand) -> None:
         await stand.block()
@@ -417,6 +468,65 @@ class BoardContract:
         [text] = await stand.comments(card)
         assert "Поздно" in text
 
+    async def test_added_words_stand_below_those_of_their_section_once(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        made = await stand.board.perform(_to_board(_comments("say/1", "say/2"), card))
+        addition = _edit("say/1", "И ещё", append=True)
+        for attempt in (1, 2):
+            await stand.board.perform(_to_board(addition, card, attempt=attempt, made={Key("say/1"): made}))
+        [text] = await stand.comments(card)
+        places = [text.index(word) for word in ("words of say/1", "И ещё", "words of say/2")]
+        assert places == sorted(places)
+        assert text.count("И ещё") == 1
+
+    async def test_an_addition_whose_answer_was_lost_is_found(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        made = await stand.board.perform(_to_board(_comment("say/1", "Привет"), card))
+        addition = _edit("say/1", "И ещё", append=True)
+        await stand.lose_next_change()
+        with pytest.raises(Unavailable) as trouble:
+            await stand.board.perform(_to_board(addition, card, made={Key("say/1"): made}))
+        assert not trouble.value.surely_not_done
+        again = await stand.reborn().perform(_to_board(addition, card, attempt=2, made={Key("say/1"): made}))
+        [text] = await stand.comments(card)
+        assert again == made
+        assert text.count("И ещё") == 1
+
+    async def test_the_same_words_are_added_as_often_as_they_are_ordered(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        made = {Key("say/1"): await stand.board.perform(_to_board(_comment("say/1", "Привет"), card))}
+        for order in ("edit/1", "edit/2", "edit/3"):
+            effect = _edit("say/1", "И ещё", append=True, order=order)
+            await stand.board.perform(_to_board(effect, card, attempt=2, made=made))
+        [text] = await stand.comments(card)
+        assert text.count("И ещё") == 3
+        assert "Привет" in text
+
+    async def test_a_section_that_was_added_to_can_still_be_replaced_whole(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        made = {Key("say/1"): await stand.board.perform(_to_board(_comments("say/1", "say/2"), card))}
+        await stand.board.perform(_to_board(_edit("say/1", "И ещё", append=True), card, made=made))
+        await stand.board.perform(_to_board(_edit("say/1", "Передумал", order="edit/2"), card, made=made))
+        [text] = await stand.comments(card)
+        assert "Передумал" in text
+        assert "words of say/2" in text
+        assert "И ещё" not in text
+        assert "words of say/1" not in text
+
+    async def test_an_addition_without_room_or_without_its_section_has_a_comment_of_its_own(
+        self, stand: BoardStand
+    ) -> None:
+        card = await _card(stand)
+        made = {Key("say/1"): await stand.board.perform(_to_board(_comment("say/1", "а" * 3900), card))}
+        for key, word in (("say/1", "И ещё " * 50), ("say/9", "Поздно")):
+            addition = _edit(key, word, append=True)
+            for attempt in (1, 2):
+                await stand.board.perform(_to_board(addition, card, attempt=attempt, made=made))
+        first, second, third = await stand.comments(card)
+        assert "а" * 3900 in first
+        assert second.count("И ещё") == 50
+        assert "Поздно" in third
+
     async def test_files_come_with_their_comment_once(self, stand: BoardStand) -> None:
         card = await _card(stand)
         effect = _comment("say/1", "Смотрите", (stand.file("a.pdf"), stand.file("b.pdf")))
@@ -437,6 +547,44 @@ class BoardContract:
         for attempt in (1, 2):
             await stand.board.perform(_to_board(effect, card, attempt=attempt))
         assert await stand.tags(card) == ["СРОЧНО"]
+
+    async def test_a_label_is_taken_off_however_often(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        for name in ("СРОЧНО", "vip"):
+            await stand.board.perform(_to_board(AddTag(key=Key(name), ticket=TicketId("kc-1"), name=name), card))
+        for attempt in (1, 2):
+            effect = RemoveTag(key=Key("untag"), ticket=TicketId("kc-1"), name="СРОЧНО")
+            assert await stand.board.perform(_to_board(effect, card, attempt=attempt)) == ()
+        assert await stand.tags(card) == ["vip"]
+
+    async def test_facts_fill_their_fields_and_leave_the_others(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        first, second = stand.fields
+        await stand.board.perform(_to_board(_facts({first: "77", second: "+7999"}), card))
+        for attempt in (1, 2):
+            assert await stand.board.perform(_to_board(_facts({second: "+7000"}), card, attempt=attempt)) == ()
+        assert [await stand.field(card, field) for field in stand.fields] == ["77", "+7000"]
+
+    @pytest.mark.parametrize("nothing", [None, {}])
+    async def test_facts_without_a_field_change_nothing(
+        self, stand: BoardStand, nothing: dict[str, FieldValue] | None
+    ) -> None:
+        card = await _card(stand)
+        cursor, _ = await _settled(stand.board, None)
+        assert await stand.board.perform(_to_board(_facts(nothing), card)) == ()
+        _, events = await _settled(stand.board, cursor)
+        assert [event for event in events if isinstance(event, CardSeen)] == []
+
+    async def test_labels_and_facts_of_a_card_that_is_gone_are_refused_for_ever(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        await stand.destroy(card)
+        for effect in (
+            RemoveTag(key=Key("untag"), ticket=TicketId("kc-1"), name="СРОЧНО"),
+            _facts({stand.fields[0]: "77"}),
+        ):
+            with pytest.raises(Rejected) as refused:
+                await stand.board.perform(_to_board(effect, card))
+            assert refused.value.refusal is Refusal.GONE
 
     async def test_a_card_is_moved_however_often(self, stand: BoardStand) -> None:
         card = await _card(stand)
@@ -613,8 +761,14 @@ def _comments(*keys: str) -> AddComment:
     return AddComment(key=Key(keys[0]), ticket=TicketId("kc-1"), sections=sections)
 
 
-def _edit(key: str, text: str) -> EditComment:
-    return EditComment(key=Key(f"edit/{key}"), ticket=TicketId("kc-1"), target=Key(key), section=_section(key, text))
+def _edit(key: str, text: str, *, append: bool = False, order: str = "edit") -> EditComment:
+    return EditComment(
+        key=Key(f"{order}/{key}"), ticket=TicketId("kc-1"), target=Key(key), section=_section(key, text), append=append
+    )
+
+
+def _facts(fields: dict[str, FieldValue] | None) -> SetFacts:
+    return SetFacts(key=Key("facts"), ticket=TicketId("kc-1"), facts={"cabinet": "77"}, fields=fields)
 
 
 def some_file(port: str, name: str) -> File:

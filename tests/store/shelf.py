@@ -25,7 +25,7 @@ from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Phase, Ticket
 from connector.domain.words import Person, Text, Words
 from connector.ports import Arrival
-from connector.store import outbox
+from connector.store import claiming, settling
 from connector.store.deciding import Turn, handle
 from connector.store.ingest import Ingested, ingest
 from connector.store.tables import Found, journal
@@ -76,17 +76,17 @@ class Shelf:
 
     def claim(
         self, port: str = "chat", *, limit: int = 10, holder: str = "A", joining: int | None = None
-    ) -> list[outbox.Claim]:
+    ) -> list[claiming.Claim]:
         """Takes what is due."""
         return self.do(
-            lambda connection: outbox.claim(
+            lambda connection: claiming.claim(
                 connection, self.now, port=port, holder=holder, lease=60.0, limit=limit, joining=joining
             )
         )
 
-    def settle(self, claim: outbox.Claim, outcome: outbox.Outcome) -> outbox.Settled:
+    def settle(self, claim: claiming.Claim, outcome: settling.Outcome) -> settling.Settled:
         """Writes down what came of it."""
-        return self.do(lambda connection: outbox.settle(connection, self.now, [(claim, outcome)]))
+        return self.do(lambda connection: settling.settle(connection, self.now, [(claim, outcome)]))
 
     def journal(self) -> dict[str, Found]:
         """Every row of the journal by its key."""

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from connector.store import migrate, outbox
+from connector.store import claiming, migrate
 from connector.store.database import Busy, Database, open_database
 from connector.store.deciding import handle
 from connector.store.ingest import keep_mark, read_mark
@@ -134,8 +134,8 @@ def shared(shared_database: Database) -> Shelf:
     return Shelf(shared_database.engine)
 
 
-def _claim(shelf: Shelf, connection: Connection, holder: str, limit: int) -> list[outbox.Claim]:
-    return outbox.claim(connection, shelf.now, port="chat", holder=holder, lease=60.0, limit=limit)
+def _claim(shelf: Shelf, connection: Connection, holder: str, limit: int) -> list[claiming.Claim]:
+    return claiming.claim(connection, shelf.now, port="chat", holder=holder, lease=60.0, limit=limit)
 
 
 def test_two_daemons_never_take_the_same_lane(shared: Shelf) -> None:

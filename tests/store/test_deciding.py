@@ -12,7 +12,7 @@ from connector.domain.client import Client
 from connector.domain.decide import Decision
 from connector.domain.events import ClientEdited, ClientWrote, Event, TimePassed
 from connector.domain.refs import Ref
-from connector.store import outbox
+from connector.store import settling
 from connector.store.deciding import PER_TURN, next_wake, set_aside_head, tick
 from connector.store.tables import Noted, clients, journal
 from tests.store.shelf import TICKET, Shelf, creation, nothing, send, ticket, wrote
@@ -130,7 +130,7 @@ def test_a_message_knows_the_ticket_of_what_it_quotes(shelf: Shelf) -> None:
     shelf.order(replace(send("one"), ticket=TICKET), tickets=[ticket()])
     [claim] = shelf.claim()
     answer = Ref(port="telegram", id="1/99")
-    shelf.settle(claim, outbox.Made(refs=(answer,)))
+    shelf.settle(claim, settling.Made(refs=(answer,)))
     watched = Watching()
     shelf.note(replace(wrote("b"), reply_to=answer))
     shelf.decide(watched)

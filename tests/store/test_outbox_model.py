@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from connector.domain.events import Refusal
 from connector.domain.refs import Ref
-from connector.store import outbox
+from connector.store import claiming, settling
 from connector.store.database import open_database
 from connector.store.tables import State
 from tests.store.shelf import Shelf, send
@@ -45,7 +45,7 @@ class Outbox(RuleBasedStateMachine):
         type(self).played += 1
         self.shelf = Shelf(self.disk)
         self.lanes = {f"chat/telegram:{chat}": Lane() for chat in CHATS}
-        self.held: list[outbox.Claim] = []
+        self.held: list[claiming.Claim] = []
         self.count = 0
 
     @rule(chat=st.sampled_from(CHATS), number=st.integers(1, 3))
@@ -79,11 +79,11 @@ class Outbox(RuleBasedStateMachine):
     @rule(data=st.data(), end=st.sampled_from(("made", "refused", "sure", "unsure")), wait=st.integers(0, 90))
     def settle(self, data: st.DataObject, end: str, wait: int) -> None:
         claim = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
-        outcomes: dict[str, outbox.Outcome] = {
-            "made": outbox.Made(refs=(Ref(port="telegram", id=f"{claim.lane}/{claim.order.key}"),)),
-            "refused": outbox.Refused(refusal=Refusal.INVALID, reason="no"),
-            "sure": outbox.Later(reason="down", wait=wait, surely_not_done=True),
-            "unsure": outbox.Later(reason="down", wait=wait, surely_not_done=False),
+        outcomes: dict[str, settling.Outcome] = {
+            "made": settling.Made(refs=(Ref(port="telegram", id=f"{claim.lane}/{claim.order.key}"),)),
+            "refused": settling.Refused(refusal=Refusal.INVALID, reason="no"),
+            "sure": settling.Later(reason="down", wait=wait, surely_not_done=True),
+            "unsure": settling.Later(reason="down", wait=wait, surely_not_done=False),
         }
         settled = self.shelf.settle(claim, outcomes[end])
         lane = self.lanes[claim.lane]
@@ -107,13 +107,13 @@ class Outbox(RuleBasedStateMachine):
         """Whatever was in hand is forgotten; what it held is due at once."""
         current = {claim.lane for claim in self.held if self.lanes[claim.lane].fence == claim.fence}
         self.held.clear()
-        self.shelf.do(lambda connection: outbox.release_all(connection, self.shelf.now))
+        self.shelf.do(lambda connection: claiming.release_all(connection, self.shelf.now))
         for key in current:
             self.lanes[key].due = self.shelf.now
 
     @rule(before=st.integers(0, 100))
     def sweep(self, before: int) -> None:
-        self.shelf.do(lambda connection: outbox.sweep(connection, self.shelf.now - before))
+        self.shelf.do(lambda connection: settling.sweep(connection, self.shelf.now - before))
 
     @invariant()
     def both_tell_the_same(self) -> None:

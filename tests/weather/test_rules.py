@@ -15,8 +15,8 @@ from connector.domain.refs import Key, Ref
 from connector.engine import deciding as engine_deciding
 from connector.engine import performing, reading
 from connector.ports import Arrival, Batch, Order
-from connector.store import deciding, ingest, outbox
-from connector.store.tables import State, lanes
+from connector.store import claiming, deciding, ingest, settling
+from connector.store.tables import State, lanes, unfinished
 from connector.store.tables import outbox as orders
 from tests.weather.rehearsal import rehearse
 
@@ -40,8 +40,8 @@ def _same_key_is_news(patch: Patch) -> None:
 
 
 def _attempts_are_counted_afterwards(patch: Patch) -> None:
-    uncounted = outbox._start.values(attempt=orders.c.attempt)
-    patch.setattr(outbox, "_start", uncounted)
+    uncounted = claiming._start.values(attempt=orders.c.attempt)
+    patch.setattr(claiming, "_start", uncounted)
 
 
 def _no_look_before_a_repeat(patch: Patch) -> None:
@@ -54,20 +54,20 @@ def _no_look_before_a_repeat(patch: Patch) -> None:
 
 
 def _every_failure_counts_as_not_done(patch: Patch) -> None:
-    later = outbox.Later
+    later = settling.Later
 
-    def sure(**facts: Any) -> outbox.Later:
+    def sure(**facts: Any) -> settling.Later:
         return later(**{**facts, "surely_not_done": True})
 
     class Outcomes:
-        """The store's outbox, but for one name."""
+        """What can come of an order, but for one name."""
 
         Later = staticmethod(sure)
 
         def __getattr__(self, name: str) -> object:
-            return getattr(outbox, name)
+            return getattr(settling, name)
 
-    patch.setattr(performing, "outbox", Outcomes())
+    patch.setattr(performing, "settling", Outcomes())
 
 
 def _confirmed_before_it_is_stored(patch: Patch) -> None:
@@ -97,8 +97,9 @@ def _cursor_in_a_transaction_of_its_own(patch: Patch) -> None:
 def _orders_in_a_transaction_of_their_own(patch: Patch) -> None:
     save, turn = deciding._Written.save, engine_deciding.Decider._turn
     left: list[deciding._Written] = []
+    nothing = deciding._Loaded(clients={}, tickets={}, by_ref={}, by_key={})
 
-    def without_orders(self: deciding._Written, connection: Connection, before: Any) -> None:
+    def without_orders(self: deciding._Written, connection: Connection, before: deciding._Loaded) -> None:
         rest = deciding._Written(now=self.now, version=self.version)
         rest.orders, self.orders = self.orders, []
         rest.due, self.due = self.due, rest.due
@@ -110,7 +111,7 @@ def _orders_in_a_transaction_of_their_own(patch: Patch) -> None:
         result = await turn(self, limit)
         mine = list(left)
         for rest in mine:
-            await self._database.run(lambda connection, rest=rest: save(rest, connection, {}))  # type: ignore[misc]
+            await self._database.run(lambda connection, rest=rest: save(rest, connection, nothing))  # type: ignore[misc]
         return result
 
     patch.setattr(deciding._Written, "save", without_orders)
@@ -120,14 +121,14 @@ def _orders_in_a_transaction_of_their_own(patch: Patch) -> None:
 def _newest_first_within_a_lane(patch: Patch) -> None:
     newest = (
         select(func.max(orders.c.seq))
-        .where(outbox._open, orders.c.lane.in_(bindparam("lanes", expanding=True)))
+        .where(unfinished, orders.c.lane.in_(bindparam("lanes", expanding=True)))
         .group_by(orders.c.lane)
     )
-    patch.setattr(outbox, "_heads", select(*outbox._columns).where(orders.c.seq.in_(newest)))
+    patch.setattr(claiming, "_heads", select(*claiming._columns).where(orders.c.seq.in_(newest)))
 
 
 def _own_deeds_are_not_noted(patch: Patch) -> None:
-    patch.setattr(outbox, "note", lambda connection, rows: None)
+    patch.setattr(settling, "note", lambda connection, rows: None)
 
 
 def _signatures_are_not_read(patch: Patch) -> None:
@@ -146,13 +147,13 @@ def _our_account_is_always_ours(patch: Patch) -> None:
 
 
 def _no_fence(patch: Patch) -> None:
-    settle = outbox.settle
+    settle = settling.settle
 
-    def unfenced(connection: Connection, now: float, outcomes: Any) -> outbox.Settled:
+    def unfenced(connection: Connection, now: float, outcomes: Any) -> settling.Settled:
         fences = {row.key: row.fence for row in connection.execute(select(lanes.c.key, lanes.c.fence))}
         return settle(connection, now, [(replace(claim, fence=fences[claim.lane]), what) for claim, what in outcomes])
 
-    patch.setattr(outbox, "settle", unfenced)
+    patch.setattr(settling, "settle", unfenced)
 
 
 def _no_lease_on_acting(patch: Patch) -> None:
@@ -171,16 +172,16 @@ def _no_clock(patch: Patch) -> None:
 
 
 def _words_for_a_lost_card_are_refused(patch: Patch) -> None:
-    settle = outbox.settle
+    settle = settling.settle
 
-    def final(connection: Connection, now: float, outcomes: Any) -> outbox.Settled:
+    def final(connection: Connection, now: float, outcomes: Any) -> settling.Settled:
         return settle(connection, now, [(claim, _not_gone(what)) for claim, what in outcomes])
 
-    patch.setattr(outbox, "settle", final)
+    patch.setattr(settling, "settle", final)
 
 
-def _not_gone(outcome: outbox.Outcome) -> outbox.Outcome:
-    if isinstance(outcome, outbox.Refused) and outcome.refusal is Refusal.GONE:
+def _not_gone(outcome: settling.Outcome) -> settling.Outcome:
+    if isinstance(outcome, settling.Refused) and outcome.refusal is Refusal.GONE:
         return replace(outcome, refusal=Refusal.INVALID)
     return outcome
 
@@ -191,28 +192,28 @@ def _ends_are_not_told(patch: Patch) -> None:
     def deaf(connection: Connection, now: float, events: Sequence[Done | Failed]) -> None:
         note(connection, now, [event for event in events if not isinstance(event, Failed)])
 
-    patch.setattr(outbox, "note_own", deaf)
+    patch.setattr(settling, "note_own", deaf)
 
 
 def _waiting_orders_of_a_lost_card_are_forgotten(patch: Patch) -> None:
-    patch.setattr(outbox, "_tell_lost", lambda *_: None)
+    patch.setattr(claiming, "_tell_lost", lambda *_: None)
 
 
 def _a_dead_process_keeps_its_lanes(patch: Patch) -> None:
     def forget(connection: Connection, now: float) -> int:
         return connection.execute(update(lanes).where(lanes.c.holder.is_not(None)).values(due=None)).rowcount
 
-    patch.setattr(outbox, "release_all", forget)
+    patch.setattr(claiming, "release_all", forget)
 
 
 def _started_orders_count_as_done(patch: Patch) -> None:
-    release = outbox.release_all
+    release = claiming.release_all
 
     def trusting(connection: Connection, now: float) -> int:
         connection.execute(update(orders).where(orders.c.state == State.STARTED).values(state=State.DONE, ended=now))
         return release(connection, now)
 
-    patch.setattr(outbox, "release_all", trusting)
+    patch.setattr(claiming, "release_all", trusting)
 
 
 RULES: dict[str, Callable[[Patch], None]] = {

@@ -154,6 +154,9 @@ function showChat(shown) {
   const rows = shown.reply_keyboard?.keyboard ?? [];
   $("keyboard").hidden = !rows.length || shown.blocked;
   filled($("keyboard"), rows, (all) => all.map((row) => el("div", { class: "keys" }, ...row.map((key) =>
-    el("button", { type: "button", onclick: () => act(() => call("POST", path("/presses"), { label: key.text })) }, key.text)))));
+    el("button", {
+      type: "button", title: key.request_contact ? "Отправит ваш номер телефона" : undefined,
+      onclick: () => act(() => call("POST", path("/presses"), { label: key.text })),
+    }, key.text)))));
   state.composer.hint(shown.reply_keyboard?.input_field_placeholder);
 }

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.kaiten import KaitenBoard
 from connector.domain.effects import Spot
-from connector.domain.layout import BoardLayout
+from connector.domain.layout import FieldKind, Layout
 from connector.domain.refs import Ref
 from connector.domain.words import File
 from tests.adapters.contract import BoardContract
@@ -17,12 +17,15 @@ from tests.adapters.kaiten.conftest import BoardAt, FolderSpool, Kaiten
 
 
 class _KaitenStand:
-    def __init__(self, kaiten: Kaiten, board: KaitenBoard, at: BoardAt, spool: FolderSpool, on: BoardLayout) -> None:
+    def __init__(self, kaiten: Kaiten, board: KaitenBoard, at: BoardAt, spool: FolderSpool, layout: Layout) -> None:
+        on = layout.boards[0]
         self._kaiten, self._at, self._spool = kaiten, at, spool
         self._boards = [on.id]
         self.board = board
         self.spot = Spot(board=on.id, column=on.columns[0].id, lane=on.lanes[0].id)
         self.work = Spot(board=on.id, column=on.columns[1].id)
+        texts = [each.id for each in layout.fields if each.kind is FieldKind.STRING]
+        self.fields = (texts[0], texts[1])
 
     def reborn(self) -> KaitenBoard:
         again = self._at(self._kaiten.api)
@@ -46,6 +49,10 @@ class _KaitenStand:
 
     async def tags(self, card: Ref) -> list[str]:
         return [str(tag["name"]) for tag in cast(list[dict[str, object]], self._card(card)["tags"])]
+
+    async def field(self, card: Ref, field: str) -> object:
+        found = cast(dict[str, object] | None, self._card(card)["properties"])
+        return (found or {}).get(f"id_{field}")
 
     async def column(self, card: Ref) -> str:
         return str(self._card(card)["column_id"])
@@ -77,6 +84,9 @@ class _KaitenStand:
     async def lose_next_answer(self) -> None:
         self._kaiten.fault(".*", method="POST", times=1, drop="after")
 
+    async def lose_next_change(self) -> None:
+        self._kaiten.fault("/comments/", method="PATCH", times=1, drop="after")
+
     async def refuse_next(self, seconds: int) -> None:
         wait = {"Retry-After": str(seconds)}
         self._kaiten.fault(".*", method="POST", times=1, status=429, headers=wait, body="<html>Too many</html>")
@@ -89,4 +99,4 @@ class TestKaitenBoard(BoardContract):
     @pytest.fixture
     async def stand(self, kaiten: Kaiten, board: KaitenBoard, board_at: BoardAt, spool: FolderSpool) -> _KaitenStand:
         layout = await board.layout([])
-        return _KaitenStand(kaiten, board, board_at, spool, layout.boards[0])
+        return _KaitenStand(kaiten, board, board_at, spool, layout)

@@ -31,6 +31,11 @@ def text(plain: str, *spans: tuple[str, Style] | tuple[str, Style, str]) -> Text
         (text("https://e.com", ("https://e.com", Style.LINK, "https://e.com")), "https://e.com"),
         (text("при[вет]", ("[вет]", Style.LINK, "https://e.com")), "при[вет] (https://e.com)"),
         (text("тихо", ("тихо", Style.ITALIC)), "тихо"),
+        (text("раз\nдва\nда", ("раз\nдва", Style.QUOTE)), "> раз\n> два\n\nда"),
+        (text("раз\n\nда", ("раз", Style.QUOTE)), "> раз\n\nда"),
+        (text("да\nраз", ("раз", Style.QUOTE)), "да\n> раз"),
+        (text("раз два\nда", ("раз", Style.QUOTE)), "раз два\nда"),
+        (text("раз\nда", ("раз", Style.QUOTE), ("раз", Style.BOLD)), "> **раз**\n\nда"),
         (text("**уже**", ("**уже**", Style.BOLD)), "**уже**"),
         (text("а б в", ("а б", Style.BOLD), ("б", Style.CODE)), "**а `б`** в"),
     ],
@@ -49,7 +54,7 @@ def test_a_shortened_text_says_so_and_fits() -> None:
     assert shortened("коротко", 1024, "…") == "коротко"
 
 
-STYLES = st.sampled_from([Style.BOLD, Style.CODE, Style.PRE, Style.LINK, Style.ITALIC])
+STYLES = st.sampled_from(list(Style))
 
 
 @st.composite

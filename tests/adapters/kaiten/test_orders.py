@@ -17,7 +17,9 @@ from connector.domain.effects import (
     EditComment,
     Meaning,
     MoveCard,
+    RemoveTag,
     Section,
+    SetFacts,
     Spot,
     urgency_of,
 )
@@ -368,6 +370,108 @@ async def test_an_edit_adds_its_files(kaiten: Any, board: KaitenBoard, card: Ref
     await board.perform(order(effect, card=card, made=made, attempt=2))
     assert [file["name"] for file in kaiten.files(number(card))] == ["1.jpg", "2.jpg"]
     assert {file["comment_id"] for file in kaiten.files(number(card))} == {number(made[Key("say")][0])}
+
+
+# ---- added words
+
+
+def added(new: Section, key: str = "edit") -> EditComment:
+    return EditComment(key=Key(key), ticket=TICKET, target=Key("say"), section=new, append=True)
+
+
+async def test_an_addition_is_one_look_and_one_change(kaiten: Any, board: KaitenBoard, card: Ref) -> None:
+    made = await written(board, card, section("m1", "раз"), section("m2", "два"))
+    kaiten.calls()
+    assert await board.perform(order(added(section("m1", "и ещё")), card=card, made=made)) == made[Key("say")]
+    comment_path = f"/cards/{card.id}/comments"
+    assert kaiten.calls() == [f"GET {comment_path}", f"PATCH {comment_path}/{number(made[Key('say')][0])}"]
+    (shown,) = kaiten.comments(number(card))
+    assert unsigned(shown["text"]).split("\n\n") == [
+        "**Иван, 12:30**", "раз", "**Иван, 12:30**", "и ещё", "**Иван, 12:30**", "два",
+    ]  # fmt: skip
+
+
+async def test_an_addition_to_a_comment_that_is_deleted_meanwhile_is_written_anew(
+    kaiten: Any, board: KaitenBoard, card: Ref
+) -> None:
+    made = await written(board, card, section("m1", "раз"))
+    kaiten.fault("/comments/", method="PATCH", times=1, status=404)
+    (ref,) = await board.perform(order(added(section("m1", "и ещё")), card=card, made=made))
+    assert ref not in made[Key("say")]
+    assert ["и ещё" in shown["text"] for shown in kaiten.comments(number(card))] == [False, True]
+
+
+async def test_an_addition_to_a_note_for_agents_stays_inside(kaiten: Any, board: KaitenBoard, card: Ref) -> None:
+    made = {Key("say"): await board.perform(order(comment(section("m1", "а" * 4000), internal=True), card=card))}
+    await board.perform(order(added(section("m1", "и ещё " * 20)), card=card, made=made))
+    assert [shown["internal"] for shown in kaiten.comments(number(card))] == [True, True]
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+async def test_an_addition_brings_its_files_once_and_names_those_that_were_not_taken(
+    kaiten: Any, board: KaitenBoard, card: Ref, spool: Any, legacy: bool
+) -> None:
+    kaiten.settings(legacy_files=legacy, malicious_names=["вирус.exe"])
+    made = await written(board, card, section("m1", "раз"))
+    bad = spool.put("вирус.exe", b"x") if not legacy else spool.put("пропал.pdf", None)
+    effect = added(section("m1", "и ещё", spool.put("2.jpg", b"22"), bad))
+    for attempt in (1, 2):
+        await board.perform(order(effect, card=card, made=made, attempt=attempt))
+    (shown,) = kaiten.comments(number(card))
+    assert shown["text"].count("и ещё") == 1
+    assert shown["text"].count(f"«{bad.name}»") == 1
+    assert [file["name"] for file in kaiten.files(number(card))] == ["2.jpg"]
+
+
+# ---- labels and facts
+
+
+async def test_a_label_the_card_does_not_carry_is_one_look(kaiten: Any, board: KaitenBoard, card: Ref) -> None:
+    effect = RemoveTag(key=Key("untag"), ticket=TICKET, name="x")
+    await board.perform(order(effect, card=card))
+    assert kaiten.calls() == [f"GET /cards/{card.id}/tags"]
+
+
+async def test_a_label_that_somebody_took_off_meanwhile_is_taken_off(
+    kaiten: Any, board: KaitenBoard, card: Ref
+) -> None:
+    await board.perform(order(AddTag(key=Key("tag"), ticket=TICKET, name=" x"), card=card))
+    kaiten.fault("/tags/", method="DELETE", times=1, status=404)
+    effect = RemoveTag(key=Key("untag"), ticket=TICKET, name="x ")
+    assert await board.perform(order(effect, card=card)) == ()
+    assert await board.perform(order(effect, card=card, attempt=2)) == ()
+    assert kaiten.get(f"/cards/{card.id}/tags") == []
+
+
+async def test_facts_are_one_call_in_the_shape_of_their_fields_and_leave_the_place(
+    kaiten: Any, board: KaitenBoard, card: Ref
+) -> None:
+    properties = {entry["name"]: entry["id"] for entry in kaiten.get("/company/custom-properties")}
+    values = kaiten.get(f"/company/custom-properties/{properties['Источник']}/select-values")
+    before = kaiten.get(f"/cards/{card.id}")
+    kaiten.calls()
+    facts = {str(properties["Кабинет"]): "77", str(properties["Источник"]): "Телефон"}
+    effect = SetFacts(key=Key("facts"), ticket=TICKET, facts={}, fields=facts)
+    await board.perform(order(effect, card=card))
+    assert kaiten.calls() == [f"PATCH /cards/{card.id}"]
+    shown = kaiten.get(f"/cards/{card.id}")
+    phone = next(value["id"] for value in values if value["value"] == "Телефон")
+    assert shown["properties"] == {f"id_{properties['Кабинет']}": "77", f"id_{properties['Источник']}": [phone]}
+    assert (shown["column_id"], shown["title"]) == (before["column_id"], before["title"])
+
+
+async def test_a_fact_no_field_can_hold_asks_nothing_of_kaiten(kaiten: Any, board: KaitenBoard, card: Ref) -> None:
+    properties = {entry["name"]: entry["id"] for entry in kaiten.get("/company/custom-properties")}
+    kaiten.calls()
+    facts = {str(properties["Источник"]): "нет такого"}
+    await board.perform(order(SetFacts(key=Key("f"), ticket=TICKET, facts={}, fields=facts), card=card))
+    assert kaiten.calls() == []
+
+
+async def test_a_field_kaiten_does_not_know_is_refused(kaiten: Any, board: KaitenBoard, card: Ref) -> None:
+    with pytest.raises(Rejected) as refused:
+        await board.perform(order(SetFacts(key=Key("f"), ticket=TICKET, facts={}, fields={"999": "1"}), card=card))
+    assert refused.value.refusal is Refusal.INVALID
 
 
 # ---- files on the card

@@ -53,6 +53,16 @@ class _MemoryChatStand:
     async def rewrite(self, text: str) -> None:
         self.world.edit(self._last, text)
 
+    async def answer(self, text: str) -> None:
+        latest = [message for message in self.world.shown("1") if message.order is not None][-1]
+        self._last = self.world.write("1", text, reply_to=latest.id)
+
+    async def write_in_group(self, title: str, text: str) -> None:
+        self._last = self.world.write("-5", text, group=title)
+
+    async def offered(self, language: str | None) -> list[tuple[str, str]]:
+        return list(self.world.commands.get(language, self.world.commands[None]))
+
     async def send_picture(self, content: bytes) -> None:
         self.world.contents["picture"] = content
         picture = File(ref=Ref(port=CHAT_PORT, id="picture"), kind=FileKind.PHOTO, name="photo.jpg", size=len(content))
@@ -89,6 +99,7 @@ class _MemoryChatStand:
 class _MemoryBoardStand:
     spot = Spot(board="b1", column="inbox", lane="l1")
     work = Spot(board="b1", column="doing")
+    fields = ("f1", "f2")
 
     def __init__(self, folder: Path) -> None:
         self.world = BoardWorld(_now)
@@ -115,6 +126,9 @@ class _MemoryBoardStand:
     async def tags(self, card: Ref) -> list[str]:
         return self._card(card).tags
 
+    async def field(self, card: Ref, field: str) -> object:
+        return self._card(card).fields.get(field)
+
     async def column(self, card: Ref) -> str:
         return self._card(card).column
 
@@ -139,6 +153,9 @@ class _MemoryBoardStand:
 
     async def lose_next_answer(self) -> None:
         self.weather.lose_answer("board.")
+
+    async def lose_next_change(self) -> None:
+        self.weather.lose_answer("board.edit")
 
     async def refuse_next(self, seconds: int) -> None:
         self.weather.refuse("board.", Unavailable("too many", retry_after=seconds, surely_not_done=True))

@@ -137,6 +137,12 @@ async def test_a_mark_is_put_and_taken_away_without_the_chats_budget() -> None:
     assert budget.calls == [(Urgency.LABEL, None)] * 2
 
 
+async def test_a_mark_is_spelled_as_in_telegrams_list() -> None:
+    script = Script()
+    await chat_on(script).perform(order(react("🤷‍♂️")))
+    assert json.loads(script.seen[0].params["reaction"]) == [{"type": "emoji", "emoji": "🤷‍♂"}]
+
+
 async def test_a_mark_telegram_does_not_know_is_refused_without_asking() -> None:
     script = Script()
     with pytest.raises(Rejected, match="reactions"):

@@ -11,7 +11,7 @@ import pytest
 from adapters.telegram import TelegramChat
 from connector.domain.words import File, FileKind
 from tests.adapters.contract import ChatContract
-from tests.adapters.telegram.support import CHAT, chat_on
+from tests.adapters.telegram.support import CHAT, TOKEN, chat_on
 from tests.adapters.telegram.test_stand_in import Desk, desk
 
 __all__ = ["desk"]
@@ -37,6 +37,23 @@ class _TelegramStand:
     async def rewrite(self, text: str) -> None:
         answer = await self._desk.people.put(f"/sandbox/chats/77/messages/{self._last}", json={"text": text})
         assert answer.is_success, answer.text
+
+    async def answer(self, text: str) -> None:
+        latest = [message["message_id"] for message in await self._messages() if message["from"] == "bot"][-1]
+        await self._desk.act("chats/77/messages", kind="text", text=text, reply_to=latest)
+
+    async def write_in_group(self, title: str, text: str) -> None:
+        await self._desk.act("chats", id=-5, title=title, members=[77])
+        await self._desk.act("chats/-5/messages", from_id=77, text=text)
+
+    async def offered(self, language: str | None) -> list[tuple[str, str]]:
+        told = {}
+        for scope in ("all_private_chats", "all_group_chats"):
+            asked = {"scope": {"type": scope}, **({"language_code": language} if language else {})}
+            answer = await self._desk.people.post(f"/bot{TOKEN}/getMyCommands", json=asked)
+            told[scope] = [(one["command"], one["description"]) for one in answer.json()["result"]]
+        assert told["all_private_chats"] == told["all_group_chats"]
+        return told["all_private_chats"]
 
     async def send_picture(self, content: bytes) -> None:
         written = base64.b64encode(content).decode()

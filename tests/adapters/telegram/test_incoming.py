@@ -160,6 +160,26 @@ def test_an_answer_names_the_message_it_answers_and_the_sentence_it_quotes() -> 
 
 
 @pytest.mark.parametrize(
+    ("earlier", "quote"),
+    [
+        ({"text": "Какой\n пост?"}, "Какой пост?"),
+        ({"photo": PHOTO, "caption": "вот"}, "вот"),
+        ({"text": "слово " * 100}, "слово " * 32 + "слово…"),
+        ({"photo": PHOTO}, None),
+        ({"text": " \n"}, None),
+        ({"text": 5, "caption": ["x"]}, None),
+        ({"text": "тема", "forum_topic_created": {"name": "x"}}, None),
+    ],
+)
+def test_without_a_picked_sentence_an_answer_quotes_how_the_message_begins(
+    earlier: dict[str, Any], quote: str | None
+) -> None:
+    answered = message(sender={"id": BOT, "is_bot": True, "first_name": "Desk"}, **earlier) | {"message_id": 5}
+    assert wrote(text="да", reply_to_message=answered).words.quote == quote
+    assert edited(text="да", edit_date=DATE, reply_to_message=answered).words.quote == quote
+
+
+@pytest.mark.parametrize(
     "kind", ["poll", "dice", "game", "story", "checklist", "paid_media", "invoice", "novelty_2031"]
 )
 def test_a_kind_without_words_is_named(kind: str) -> None:
@@ -206,6 +226,13 @@ def test_an_anonymous_administrator_speaks_as_the_group() -> None:
 
 
 # Groups
+
+
+def test_a_group_is_named_by_its_title_and_a_private_chat_is_none() -> None:
+    assert wrote(chat=GROUP, text="a").group == "Наша группа"
+    assert wrote(chat={"id": -5, "type": "group", "title": "Двор"}, text="a").group == "Двор"
+    assert wrote(chat={"id": -5, "type": "group"}, text="a").group == "-5"
+    assert wrote(chat=PRIVATE, text="a").group is None
 
 
 def in_group(me: Me = ME, **parts: Any) -> bool:

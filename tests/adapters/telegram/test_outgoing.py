@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.telegram import allowed_reaction
 from adapters.telegram.outgoing import (
     PHOTO_LIMIT,
     Form,
@@ -14,7 +15,8 @@ from adapters.telegram.outgoing import (
     preview,
     reaction,
 )
-from connector.domain.effects import Button
+from connector.domain.effects import Button, ContactKey
+from connector.domain.policy import Marks
 from connector.domain.refs import Ref
 from connector.domain.words import File, FileKind, Span, Style, Text
 
@@ -93,7 +95,7 @@ def test_grouping_loses_nothing_and_keeps_the_order(forms: list[Form]) -> None:
 
 
 def test_buttons_stand_under_the_message_and_the_menu_stays_until_replaced() -> None:
-    inline = keyboard([[Button(label="Да", data="y"), Button(label="Нет", data="n")]], [["Меню"]])
+    inline = keyboard([[Button(label="Да", data="y"), Button(label="Нет", data="n")]], (("Меню",),))
     assert inline is not None
     assert inline.to_dict() == {
         "inline_keyboard": [[{"text": "Да", "callback_data": "y"}, {"text": "Нет", "callback_data": "n"}]]
@@ -111,6 +113,41 @@ def test_buttons_stand_under_the_message_and_the_menu_stays_until_replaced() -> 
     assert keyboard((), None) is None
 
 
+MENU = (("Новое",), (ContactKey(label="Мой номер"), "Мои"), (ContactKey(label="Ещё номер"),))
+
+
+def test_a_key_of_the_menu_may_share_the_clients_own_number() -> None:
+    menu = keyboard((), MENU)
+    assert menu is not None
+    assert menu.to_dict()["keyboard"] == [
+        [{"text": "Новое"}],
+        [{"text": "Мой номер", "request_contact": True}, {"text": "Мои"}],
+        [{"text": "Ещё номер", "request_contact": True}],
+    ]
+
+
+def test_in_a_group_a_menu_shows_only_to_whom_the_message_answers_and_asks_for_no_number() -> None:
+    menu = keyboard((), MENU, private=False, answers=True)
+    assert menu is not None
+    assert menu.to_dict() == {
+        "keyboard": [[{"text": "Новое"}], [{"text": "Мои"}]],
+        "resize_keyboard": True,
+        "selective": True,
+    }
+    gone = keyboard((), (), private=False, answers=True)
+    assert gone is not None
+    assert gone.to_dict() == {"remove_keyboard": True, "selective": True}
+
+
+def test_in_a_group_a_menu_that_would_be_everybodys_is_left_out() -> None:
+    assert keyboard((), MENU, private=False) is None
+    assert keyboard((), (), private=False) is None
+    assert keyboard((), ((ContactKey(label="Мой номер"),),), private=False, answers=True) is None
+    buttons = keyboard([[Button(label="Да", data="y")]], MENU, private=False)
+    assert buttons is not None
+    assert "inline_keyboard" in buttons.to_dict()
+
+
 def test_a_preview_is_shown_only_for_a_link_set_on_purpose() -> None:
     link = Text(plain="a", spans=(Span(start=0, length=1, style=Style.LINK, url="https://e.org"),))
     assert preview(Text(plain="https://e.org")).is_disabled is True
@@ -118,5 +155,14 @@ def test_a_preview_is_shown_only_for_a_link_set_on_purpose() -> None:
 
 
 def test_reactions_are_those_of_telegrams_list_however_they_are_spelled() -> None:
-    assert [reaction(emoji) for emoji in ("👀", "❤️", "❤", "✍️", "🤷‍♂")] == ["👀", "❤", "❤", "✍", "🤷‍♂️"]
+    spellings = ("👀", "❤️", "❤", "✍️", "✍", "🤷‍♂️", "🤷‍♂", "❤️‍🔥", "☃️")
+    assert [reaction(emoji) for emoji in spellings] == ["👀", "❤", "❤", "✍", "✍", "🤷‍♂", "🤷‍♂", "❤‍🔥", "☃"]
+    assert all(allowed_reaction(emoji) for emoji in spellings)
     assert reaction("✅") is None
+    assert not any(allowed_reaction(emoji) for emoji in ("✅", "", "👀👀", "\ufe0f"))
+
+
+def test_the_marks_a_mapping_has_by_itself_are_allowed() -> None:
+    marks = Marks()
+    for emoji in (marks.stored, marks.on_card, marks.answered, marks.failed):
+        assert emoji is None or allowed_reaction(emoji)

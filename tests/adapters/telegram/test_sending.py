@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connector.domain.effects import Button, SendFiles, SendMessage, Urgency
+from connector.domain.effects import Button, ContactKey, SendFiles, SendMessage, Urgency
 from connector.domain.events import Refusal
 from connector.domain.refs import Key, Ref
 from connector.domain.words import File, FileKind, Span, Style, Text
@@ -77,6 +77,20 @@ async def test_buttons_and_menu_go_with_the_message() -> None:
     assert inline["inline_keyboard"] == [[{"text": "Да", "callback_data": "y"}]]
     assert menu["is_persistent"]
     assert menu["resize_keyboard"]
+
+
+async def test_in_a_group_the_menu_goes_only_with_an_answer() -> None:
+    script, group = Script(), Ref(port="telegram", id="-1005")
+    chat = chat_on(script)
+    menu = (("Новое", ContactKey(label="Мой номер")),)
+    await chat.perform(order(replace(say(BOLD, menu=menu), chat=group)))
+    await chat.perform(order(replace(say(BOLD, menu=menu, reply_to=message_ref(9)), chat=group)))
+    await chat.perform(order(replace(say(BOLD, menu=menu, reply_to=message_ref(9, chat=-1005)), chat=group)))
+    plain, elsewhere, answer = script.seen
+    assert "reply_markup" not in plain.params
+    assert "reply_markup" not in elsewhere.params
+    markup = json.loads(answer.params["reply_markup"])
+    assert (markup["keyboard"], markup["selective"]) == ([[{"text": "Новое"}]], True)
 
 
 async def test_when_the_formatting_is_refused_the_bare_text_goes() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from adapters.telegram import TelegramChat
 from connector.domain.effects import (
     AnswerTap,
     Button,
+    ContactKey,
     DeleteMessage,
     EditMessage,
     React,
@@ -285,3 +286,48 @@ async def test_a_group_is_served_when_it_calls_the_bot(desk: Desk) -> None:
     (event,) = events
     assert event.addressed
     assert event.chat == Ref(port="telegram", id=str(number))
+
+
+async def test_a_client_shares_their_own_number_by_a_key_of_the_menu(desk: Desk) -> None:
+    await desk.act("chats/77/messages", text="a")
+    batch = await desk.chat.read(None)
+    await desk.chat.perform(order(say("Ваш номер?", menu=((ContactKey(label="Мой номер"), "Пропустить"),))))
+    await desk.act("chats/77/presses", label="Мой номер")
+    event = (await desk.chat.read(batch.cursor)).arrivals[0].event
+    assert isinstance(event, ClientWrote)
+    assert event.words.contact is not None
+    assert event.words.contact.own
+    assert event.words.contact.phone == "+79990000077"
+
+
+async def test_a_menu_in_a_group_is_of_the_one_who_is_answered(desk: Desk) -> None:
+    number = -1005
+    await desk.act("users", id=78, first_name="Борис")
+    await desk.act("chats", id=number, title="Двор", members=[77, 78])
+    asked = await desk.act(f"chats/{number}/messages", from_id=77, text="@desk_bot помоги")
+    group = Ref(port="telegram", id=str(number))
+    answered = Ref(port="telegram", id=f"{BOT}/{number}/{asked['message_id']}")
+    menu = (("Новое", ContactKey(label="Мой номер")),)
+    for key, reply in (("o1", None), ("o2", answered)):
+        await desk.chat.perform(order(replace(say("Что дальше?", key=key, menu=menu, reply_to=reply), chat=group)))
+    refused = await desk.people.post(f"/sandbox/chats/{number}/presses", json={"label": "Новое", "from_id": 78})
+    assert refused.status_code == 404
+    await desk.act(f"chats/{number}/presses", label="Новое", from_id=77)
+    cursor: str | None = None
+    events: list[ClientWrote] = []
+    while not events or events[-1].words.text.plain != "Новое":
+        batch = await desk.chat.read(cursor)
+        cursor = batch.cursor
+        events += [one.event for one in batch.arrivals if isinstance(one.event, ClientWrote)]
+    assert events[-1].addressed
+    assert events[-1].words.quote == "Что дальше?"
+
+
+@pytest.mark.parametrize("emoji", ["👀", "❤️", "✍️", "🤷‍♂️", "❤️‍🔥"])
+async def test_a_mark_is_taken_in_any_spelling(desk: Desk, emoji: str) -> None:
+    await desk.act("chats/77/messages", text="a")
+    event = (await desk.chat.read(None)).arrivals[0].event
+    assert isinstance(event, ClientWrote)
+    mark = React(key=Key("o1"), ticket=None, chat=CHAT, message=event.message, emoji=emoji, urgency=Urgency.LABEL)
+    assert await desk.chat.perform(order(mark)) == ()
+    assert [call["status"] for call in await desk.calls("setMessageReaction")] == [200]

@@ -40,6 +40,42 @@ def test_what_the_bot_says_edits_and_reacts_with_appears_by_itself(window: Chrom
     one(window, ".message.bots .when", "изменено")
     page.bot("setMessageReaction", chat_id=MARIA, message_id=question, reaction=[{"type": "emoji", "emoji": "👀"}])
     one(window, ".message.own .reactions", "👀")
+    page.bot("setMessageReaction", chat_id=MARIA, message_id=question, reaction=[{"type": "emoji", "emoji": "👌"}])
+    assert one(window, ".message.own .reactions", "👌").text == "👌"
+    page.bot("setMessageReaction", chat_id=MARIA, message_id=question, reaction=[])
+    until(window, lambda: count(window, ".reactions") == 0, "the mark goes")
+
+
+def test_an_edit_brings_other_buttons_or_takes_them_away(window: Chrome, page: Page) -> None:
+    def rows(label: str) -> dict[str, object]:
+        return {"inline_keyboard": [[{"text": label, "callback_data": label}]]}
+
+    page.add_client()
+    page.write("/start")
+    said = page.bot("sendMessage", chat_id=MARIA, text="О чём?", reply_markup=rows("Финансы"))
+    window.get(page.url)
+    one(window, ".inline button", "Финансы")
+    place = {"chat_id": MARIA, "message_id": said["message_id"]}
+    page.bot("editMessageText", text="О чём именно?", reply_markup=rows("Возврат"), **place)
+    one(window, ".message.bots .text", "О чём именно?")
+    click(window, ".inline button", "Возврат")
+    page.bot("editMessageText", text="Тема: возврат", **place)
+    one(window, ".message.bots .text", "Тема: возврат")
+    assert count(window, ".inline button") == 0
+    assert [tap["data"] for tap in page.http.get(f"/telegram/sandbox/chats/{MARIA}").json()["taps"]] == ["Возврат"]
+
+
+def test_a_key_that_asks_for_the_number_sends_the_clients_own(window: Chrome, page: Page) -> None:
+    page.add_client()
+    page.write("/start")
+    menu = {"keyboard": [[{"text": "Отправить номер", "request_contact": True}, {"text": "Пропустить"}]]}
+    page.bot("sendMessage", chat_id=MARIA, text="Ваш номер?", reply_markup=menu)
+    window.get(page.url)
+    one(window, "#keyboard button", "Пропустить")
+    click(window, "#keyboard button[title]", "Отправить номер")
+    one(window, ".message.own", "+79990700100")
+    contact = page.chat(MARIA)[-1]["content"]
+    assert (contact["user_id"], contact["first_name"]) == (MARIA, "Мария")
 
 
 def test_buttons_under_messages_and_of_the_keyboard_are_pressed_by_clicking(window: Chrome, page: Page) -> None:

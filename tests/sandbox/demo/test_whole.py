@@ -39,5 +39,5 @@ def test_what_a_client_types_becomes_a_card_and_what_an_agent_answers_comes_back
         one(browser, ".message.bots .text", "Взяли в работу")
         one(browser, "#text").send_keys("Жду\n")
         one(browser, ".comment .said", "Жду")
-        one(browser, ".message.own .reactions", "👀")
+        one(browser, ".message.own .reactions", "✍")
         assert errors(browser) == []

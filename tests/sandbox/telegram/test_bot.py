@@ -9,6 +9,8 @@ import pytest
 from telegram import (
     Bot,
     BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -57,6 +59,7 @@ async def test_a_reply_keyboard_shows_is_pressed_and_goes(bot: Bot, opened: Stan
     assert number.message is not None
     assert number.message.contact is not None
     assert number.message.contact.user_id == ANNA
+    assert number.message.contact.phone_number == "+79990007001"
     assert (await opened.transcript())["reply_keyboard"]["keyboard"][0][0] == {"text": "Help"}
     with pytest.raises(BadRequest, match="Message can't be edited"):
         await bot.edit_message_text("New", ANNA, sent.message_id)
@@ -150,6 +153,18 @@ async def test_a_tap_is_answered_and_a_reaction_set(bot: Bot, opened: Stand) -> 
     assert shown["messages"][0]["reactions"] == {"bot": ["👌"], "user": []}
 
 
+async def test_a_later_reaction_replaces_the_one_before_and_an_album_bears_it_on_its_first_part(
+    bot: Bot, opened: Stand
+) -> None:
+    await opened.control("POST", f"chats/{ANNA}/albums", parts=[{}, {}])
+    await bot.set_message_reaction(ANNA, 3, "👀")
+    await bot.set_message_reaction(ANNA, 3, "👌")
+    await bot.set_message_reaction(ANNA, 1, "👀")
+    await bot.set_message_reaction(ANNA, 1, [])
+    shown = (await opened.transcript())["messages"]
+    assert [message["reactions"]["bot"] for message in shown] == [[], ["👌"], []]
+
+
 async def test_places_contacts_actions_and_commands(bot: Bot, opened: Stand) -> None:
     place = await bot.send_location(ANNA, 55.7, 37.6)
     assert place.location is not None
@@ -163,6 +178,18 @@ async def test_places_contacts_actions_and_commands(bot: Bot, opened: Stand) -> 
     assert await bot.set_my_commands([("start", "Begin")], scope=scope, language_code="ru")
     assert await bot.get_my_commands(scope=scope, language_code="ru") == (BotCommand("start", "Begin"),)
     assert await bot.get_my_commands() == ()
+
+
+async def test_commands_are_kept_for_each_scope_and_language_on_its_own(bot: Bot) -> None:
+    everywhere, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
+    await bot.set_my_commands([(" /start ", " Begin ")], scope=everywhere)
+    await bot.set_my_commands([("start", "Начать")], scope=everywhere, language_code="ru")
+    assert await bot.get_my_commands(everywhere) == (BotCommand("start", "Begin"),)
+    assert await bot.get_my_commands(everywhere, "ru") == (BotCommand("start", "Начать"),)
+    assert await bot.get_my_commands(everywhere, "en") == await bot.get_my_commands(groups) == ()
+    await bot.delete_my_commands(everywhere, "ru")
+    await bot.set_my_commands([], scope=everywhere)
+    assert await bot.get_my_commands(everywhere, "ru") == await bot.get_my_commands(everywhere) == ()
 
 
 async def test_webhook_settings_come_back_and_stop_polling(bot: Bot) -> None:

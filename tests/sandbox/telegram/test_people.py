@@ -135,6 +135,35 @@ async def test_a_group_has_several_writers_becomes_a_supergroup_and_throws_the_b
     assert refusal == (403, "Forbidden: bot was kicked from the supergroup chat")
 
 
+async def test_a_selective_keyboard_shows_to_those_it_is_meant_for_and_a_press_answers_it(stand: Stand) -> None:
+    await stand.control("POST", "users", id=BORIS, first_name="Boris", username="boris")
+    await stand.control("POST", "chats", id=-5, type="group", title="Yard", members=[ANNA, BORIS])
+    asked = await stand.control("POST", "chats/-5/messages", text="hi", from_id=ANNA)
+    keyboard = {"keyboard": [["New"]], "selective": True}
+    await stand.call("sendMessage", chat_id=-5, text="all of you", reply_markup=keyboard)
+    assert (await stand.transcript(-5))["reply_keyboard"] is None
+    reply = {"message_id": asked["message_id"]}
+    said = await stand.call("sendMessage", chat_id=-5, text="well?", reply_markup=keyboard, reply_parameters=reply)
+    assert (await stand.misuse("POST", "chats/-5/presses", label="New", from_id=BORIS))[0] == 404
+    await stand.control("POST", "chats/-5/presses", label="New", from_id=ANNA)
+    pressed = (await stand.updates())[-1]["message"]
+    assert (pressed["text"], pressed["reply_to_message"]["message_id"]) == ("New", said["message_id"])
+    await stand.call("sendMessage", chat_id=-5, text="@Boris, well?", reply_markup=keyboard)
+    await stand.control("POST", "chats/-5/presses", label="New", from_id=BORIS)
+    gone = {"remove_keyboard": True, "selective": True}
+    await stand.call("sendMessage", chat_id=-5, text="@boris thanks", reply_markup=gone)
+    assert (await stand.misuse("POST", "chats/-5/presses", label="New", from_id=BORIS))[0] == 404
+
+
+async def test_a_shared_contact_is_a_persons_own_only_without_a_number_given(opened: Stand) -> None:
+    await opened.control("POST", "users", id=ANNA, first_name="Anna", last_name="Lee")
+    await opened.sends("contact")
+    await opened.sends("contact", phone_number="+79991112233", first_name="Boris")
+    own, other = [update["message"]["contact"] for update in await opened.updates()]
+    assert own == {"phone_number": "+79990007001", "first_name": "Anna", "last_name": "Lee", "user_id": ANNA}
+    assert other == {"phone_number": "+79991112233", "first_name": "Boris"}
+
+
 async def test_reactions_of_people_are_told_only_when_asked_for(opened: Stand) -> None:
     path = f"chats/{ANNA}/messages/1/reactions"
     assert await opened.control("POST", path, emoji="👍") == {"update_id": None}

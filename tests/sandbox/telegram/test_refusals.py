@@ -153,6 +153,9 @@ async def test_only_the_fixed_reactions_pass(opened: Stand) -> None:
     reaction = [{"type": "emoji", "emoji": "✅"}]
     refusal = await opened.refused("setMessageReaction", chat_id=ANNA, message_id=1, reaction=reaction)
     assert refusal == (400, "Bad Request: REACTION_INVALID")
+    coloured = [{"type": "emoji", "emoji": "❤\ufe0f"}]
+    spelled = await opened.refused("setMessageReaction", chat_id=ANNA, message_id=1, reaction=coloured)
+    assert spelled == (400, "Bad Request: REACTION_INVALID")
     missing = await opened.refused("setMessageReaction", chat_id=ANNA, message_id=77, reaction=[])
     assert missing == (400, "Bad Request: message to react not found")
 
@@ -195,3 +198,30 @@ async def test_a_topic_that_does_not_exist_is_refused(opened: Stand) -> None:
 )
 async def test_other_refusals(opened: Stand, method: str, parameters: dict[str, Any], description: str) -> None:
     assert await opened.refused(method, chat_id=ANNA, **parameters) == (400, f"Bad Request: {description}")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "description"),
+    [
+        ({"commands": [{"command": "a", "description": "b"}] * 101}, "BOT_COMMANDS_TOO_MUCH"),
+        ({"commands": [{"command": "Новое", "description": "b"}]}, "BOT_COMMAND_INVALID"),
+        ({"commands": [{"command": " / ", "description": "b"}]}, "command must be non-empty"),
+        ({"commands": [{"command": "a" * 33, "description": "b"}]}, "command length must not exceed 32"),
+        ({"commands": [{"command": "a", "description": " "}]}, "command description must be non-empty"),
+        (
+            {"commands": [{"command": "a", "description": "b" * 257}]},
+            "command description length must not exceed 256",
+        ),
+        ({"commands": [], "language_code": "pt-BR"}, "invalid language code specified"),
+        ({"commands": [], "language_code": "RU"}, "invalid language code specified"),
+        ({"commands": [], "scope": {"type": "everybody"}}, "can't parse BotCommandScope: unsupported type specified"),
+        ({"commands": [], "scope": ["all"]}, "can't parse BotCommandScope: expected an Object"),
+        ({"commands": [], "scope": {"type": "chat", "chat_id": 5}}, "chat not found"),
+        (
+            {"commands": [], "scope": {"type": "chat_administrators", "chat_id": ANNA}},
+            "can't use specified scope in private chats",
+        ),
+    ],
+)
+async def test_commands_have_their_limits(opened: Stand, parameters: dict[str, Any], description: str) -> None:
+    assert await opened.refused("setMyCommands", **parameters) == (400, f"Bad Request: {description}")

@@ -1,8 +1,6 @@
-"""Orders go out oldest first within a lane, by one hand at a time, and whatever comes of them is not lost."""
+"""Orders are taken oldest first within a lane, by one hand at a time, and counted before they are tried."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import pytest
 
@@ -11,18 +9,17 @@ from connector.domain.events import Refusal
 from connector.domain.refs import Key, Ref
 from connector.domain.ticket import Phase
 from connector.domain.words import Text
-from connector.store import outbox
-from connector.store.tables import Noted, State
+from connector.store import claiming, settling
+from connector.store.tables import State
 from tests.store.shelf import CARD, TICKET, Shelf, comment, creation, nothing, send, ticket
 
-MADE = outbox.Made(refs=(Ref(port="telegram", id="1/7"),))
-ON_CARD = outbox.Made(refs=(Ref(port="kaiten", id="11/5"),))
-GONE = outbox.Refused(refusal=Refusal.GONE, reason="the card is gone")
-NEXT_CARD = Ref(port="kaiten", id="22")
+MADE = settling.Made(refs=(Ref(port="telegram", id="1/7"),))
+ON_CARD = settling.Made(refs=(Ref(port="kaiten", id="11/5"),))
+GONE = settling.Refused(refusal=Refusal.GONE, reason="the card is gone")
 
 
-def _later(wait: float = 1.0, *, sure: bool = False) -> outbox.Later:
-    return outbox.Later(reason="down", wait=wait, surely_not_done=sure)
+def _later(wait: float = 1.0, *, sure: bool = False) -> settling.Later:
+    return settling.Later(reason="down", wait=wait, surely_not_done=sure)
 
 
 # ---- order
@@ -57,7 +54,7 @@ def test_an_order_that_waits_holds_up_only_its_lane(shelf: Shelf) -> None:
     shelf.settle(claim, _later(30))
     shelf.order(send("other", chat="2"), chat="2")
     assert [claim.order.key for claim in shelf.claim()] == ["other"]
-    assert shelf.do(lambda c: outbox.next_due(c, port="chat", after=shelf.now)) == pytest.approx(shelf.now + 30)
+    assert shelf.do(lambda c: claiming.next_due(c, port="chat", after=shelf.now)) == pytest.approx(shelf.now + 30)
     shelf.now += 31
     assert "one" in [claim.order.key for claim in shelf.claim()]
 
@@ -65,7 +62,7 @@ def test_an_order_that_waits_holds_up_only_its_lane(shelf: Shelf) -> None:
 def test_when_the_side_answers_again_nobody_waits_on(shelf: Shelf) -> None:
     shelf.order(send("one"))
     shelf.settle(shelf.claim()[0], _later(30))
-    shelf.do(lambda connection: outbox.hurry(connection, shelf.now, port="chat"))
+    shelf.do(lambda connection: claiming.hurry(connection, shelf.now, port="chat"))
     assert [claim.order.key for claim in shelf.claim()] == ["one"]
 
 
@@ -77,7 +74,7 @@ def test_the_attempt_is_counted_before_it_is_made(shelf: Shelf) -> None:
     [claim] = shelf.claim()
     assert claim.order.attempt == 1
     assert shelf.orders()["one"].attempt == 1
-    shelf.do(lambda connection: outbox.release_all(connection, shelf.now))
+    shelf.do(lambda connection: claiming.release_all(connection, shelf.now))
     assert shelf.claim()[0].order.attempt == 2
 
 
@@ -102,29 +99,23 @@ def test_a_sure_failure_does_not_forgive_an_unsure_one(shelf: Shelf) -> None:
 # ---- hands
 
 
-def test_whoever_lost_the_lane_changes_nothing(shelf: Shelf) -> None:
-    shelf.order(send("one"), send("two"))
-    [frozen] = shelf.claim(holder="A")
-    shelf.now += 61
-    [taken] = shelf.claim(holder="B")
-    assert (taken.order.key, taken.order.attempt) == ("one", 2)
-    assert shelf.settle(frozen, MADE).stale == ["one"]
-    assert shelf.orders()["one"].state == State.STARTED
-    assert shelf.claim(holder="C") == []
-    assert shelf.settle(taken, MADE).stale == []
-    assert shelf.orders()["one"].state == State.DONE
-
-
 def test_the_heartbeat_keeps_the_lane(shelf: Shelf) -> None:
     shelf.order(send("one"))
     claims = shelf.claim(holder="A")
     shelf.now += 50
-    shelf.do(lambda connection: outbox.extend(connection, shelf.now, claims, holder="A", lease=60.0))
+    shelf.do(lambda connection: claiming.extend(connection, shelf.now, claims, holder="A", lease=60.0))
     shelf.now += 50
     assert shelf.claim(holder="B") == []
-    shelf.do(lambda connection: outbox.extend(connection, shelf.now, claims, holder="B", lease=600.0))
+    shelf.do(lambda connection: claiming.extend(connection, shelf.now, claims, holder="B", lease=600.0))
     shelf.now += 61
     assert len(shelf.claim(holder="B")) == 1
+
+
+def test_what_a_dead_process_held_is_due_at_once(shelf: Shelf) -> None:
+    shelf.order(send("one"))
+    shelf.claim()
+    assert shelf.do(lambda connection: claiming.release_all(connection, shelf.now)) == 1
+    assert shelf.do(lambda connection: claiming.waiting(connection, shelf.now, port="chat")) == 1
 
 
 # ---- cards
@@ -134,22 +125,11 @@ def test_words_are_held_until_their_card_exists(shelf: Shelf) -> None:
     shelf.order(comment("early"), creation(), comment("late"), tickets=[ticket()])
     [first] = shelf.claim("board")
     assert first.order.key == f"card/{TICKET}"
-    shelf.settle(first, outbox.Made(refs=(CARD,)))
+    shelf.settle(first, settling.Made(refs=(CARD,)))
     assert shelf.claim("board") == []
     shelf.order(comment("more"), tickets=[ticket(card=CARD, phase=Phase.QUEUE)])
     [early] = shelf.claim("board")
     assert (early.order.key, early.order.card) == ("early", CARD)
-
-
-def test_a_lost_card_keeps_the_order_and_tells(shelf: Shelf) -> None:
-    shelf.order(comment("one"), tickets=[ticket(card=CARD, phase=Phase.QUEUE)])
-    shelf.settle(shelf.claim("board")[0], GONE)
-    assert (shelf.orders()["one"].state, shelf.orders()["one"].attempt) == (State.WAITING, 0)
-    assert [row.kind for key, row in shelf.journal().items() if key.startswith("failed:one")] == ["Failed"]
-    replaced = ticket(phase=Phase.OPENING, former=CARD)
-    shelf.order(creation("kc-1.2"), tickets=[replace(replaced, generation=2)])
-    shelf.now += 2
-    assert [claim.order.key for claim in shelf.claim("board")] == ["card/kc-1.2"]
 
 
 def test_a_card_ordered_while_the_loss_was_on_its_way_is_made(shelf: Shelf) -> None:
@@ -166,7 +146,7 @@ def test_what_waits_for_a_card_lost_meanwhile_is_told_once(shelf: Shelf) -> None
     shelf.order(comment("one"), comment("two"), tickets=[ticket(card=None, phase=Phase.QUEUE, former=CARD)])
     for _ in range(2):
         assert shelf.claim("board") == []
-        shelf.do(lambda connection: outbox.hurry(connection, shelf.now, port="board"))
+        shelf.do(lambda connection: claiming.hurry(connection, shelf.now, port="board"))
         shelf.order(comment("one"), tickets=[], key=f"again {shelf.now}")
         shelf.now += 1
     failed = [key for key in shelf.journal() if key.startswith("failed:")]
@@ -188,7 +168,7 @@ def test_what_may_have_reached_a_lost_card_is_looked_for_there(shelf: Shelf) -> 
 # ---- joined comments
 
 
-def _joined(shelf: Shelf) -> outbox.Claim:
+def _joined(shelf: Shelf) -> claiming.Claim:
     shelf.order(comment("one"), comment("two"), comment("three"), tickets=[ticket(card=CARD, phase=Phase.QUEUE)])
     [claim] = shelf.claim("board", joining=4096)
     return claim
@@ -210,21 +190,13 @@ def test_what_was_joined_once_is_joined_the_same_way_at_every_repeat(shelf: Shel
     assert again.order.attempt == 2
 
 
-def test_a_refused_joined_comment_comes_apart(shelf: Shelf) -> None:
-    shelf.settle(_joined(shelf), outbox.Refused(refusal=Refusal.INVALID, reason="no"))
-    alone = shelf.claim("board")
-    assert [section.key for section in alone[0].order.effect.sections] == ["one"]  # type: ignore[union-attr]
-    shelf.settle(alone[0], outbox.Refused(refusal=Refusal.INVALID, reason="no"))
-    assert [shelf.orders()[key].state for key in ("one", "two", "three")] == [State.DEAD, State.WAITING, State.WAITING]
-
-
 def test_without_a_backlog_nothing_is_joined(shelf: Shelf) -> None:
     shelf.order(comment("one"), comment("two"), tickets=[ticket(card=CARD, phase=Phase.QUEUE)])
     [claim] = shelf.claim("board")
     assert [section.key for section in claim.order.effect.sections] == ["one"]  # type: ignore[union-attr]
 
 
-# ---- what becomes known
+# ---- what the ones before made
 
 
 def test_what_an_order_made_is_known_to_those_that_name_it(shelf: Shelf) -> None:
@@ -235,50 +207,3 @@ def test_what_an_order_made_is_known_to_those_that_name_it(shelf: Shelf) -> None
     shelf.order(send("one"), edit)
     shelf.settle(shelf.claim()[0], MADE)
     assert shelf.claim()[0].order.made == {"one": MADE.refs}
-
-
-def test_a_comment_of_ours_is_never_taken_for_somebody_elses(shelf: Shelf) -> None:
-    shelf.order(comment("one"), tickets=[ticket(card=CARD, phase=Phase.QUEUE)])
-    shelf.settle(shelf.claim("board")[0], ON_CARD)
-    assert shelf.journal()[ON_CARD.refs[0].key].state == Noted.OWN
-
-
-def test_only_ends_that_change_something_are_told(shelf: Shelf) -> None:
-    shelf.order(send("one"), creation(), tickets=[ticket()])
-    shelf.settle(shelf.claim()[0], MADE)
-    shelf.settle(shelf.claim("board")[0], outbox.Made(refs=(CARD,)))
-    assert [key for key in shelf.journal() if key.startswith("done:")] == [f"done:card/{TICKET}"]
-
-
-def test_a_refusal_ends_the_order_and_is_told_with_a_reason_any_database_takes(shelf: Shelf) -> None:
-    shelf.order(send("one"), send("two"))
-    shelf.settle(shelf.claim()[0], outbox.Refused(refusal=Refusal.INVALID, reason="odd \ud800 sign\0"))
-    assert shelf.orders()["one"].state == State.DEAD
-    assert shelf.journal()["failed:one"].kind == "Failed"
-    assert shelf.claim()[0].order.key == "two"
-
-
-# ---- over time
-
-
-def test_a_card_that_could_not_be_made_gets_another_chance(shelf: Shelf) -> None:
-    shelf.order(creation(), comment("one"), tickets=[ticket()])
-    shelf.settle(shelf.claim("board")[0], outbox.Refused(refusal=Refusal.INVALID, reason="no such column"))
-    assert shelf.claim("board") == []
-    assert shelf.do(lambda connection: outbox.revive_creations(connection, shelf.now)) == 1
-    assert [claim.order.key for claim in shelf.claim("board")] == [f"card/{TICKET}"]
-
-
-def test_finished_orders_are_swept_and_others_stay(shelf: Shelf) -> None:
-    shelf.order(send("one"), send("two"))
-    shelf.settle(shelf.claim()[0], MADE)
-    assert shelf.do(lambda connection: outbox.sweep(connection, shelf.now)) == 0
-    assert shelf.do(lambda connection: outbox.sweep(connection, shelf.now + 1)) == 1
-    assert list(shelf.orders()) == ["two"]
-
-
-def test_what_a_dead_process_held_is_due_at_once(shelf: Shelf) -> None:
-    shelf.order(send("one"))
-    shelf.claim()
-    assert shelf.do(lambda connection: outbox.release_all(connection, shelf.now)) == 1
-    assert shelf.do(lambda connection: outbox.waiting(connection, shelf.now, port="chat")) == 1
