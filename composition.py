@@ -19,6 +19,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from adapters.kaiten import KaitenBoard
+from adapters.registry import FileRegistry, HttpRegistry
 from adapters.telegram import TelegramChat
 from adapters.telegram.pace import pace
 from connector.domain.policy import BoardPolicy, Policy
@@ -26,10 +27,11 @@ from connector.engine.budget import RateBudget
 from connector.engine.daemon import Daemon, Unfit, calm_collector
 from connector.engine.pulse import Pulse, line
 from connector.engine.spool import DiskSpool
-from connector.ports import Unavailable
+from connector.ports import Registry, Unavailable
 from connector.settings import Settings
 from connector.store.database import Database, open_database
 from connector.store.shared_budget import sharing
+from mappings.id_list import listed_ids
 from mappings.load import Loaded, render
 from mappings.resolve import resolve, spaces
 
@@ -55,11 +57,12 @@ async def run(settings: Settings, loaded: Loaded) -> None:
         loop.add_signal_handler(name, pulse.stop)
     database = _database(settings)
     chat, board, backlog = adapters(settings, database, lambda side: pulse.metrics.refusals.labels(side).inc())
+    registry = _registry(settings, loaded)
     try:
         policy, settle = await _introduce(loaded, chat, board, pulse)
         daemon = Daemon(
-            database=database, chat=chat, board=board, policy=policy, settle_board=settle, pulse=pulse,
-            board_backlog=backlog, lease=settings.lease_seconds,
+            database=database, chat=chat, board=board, registry=registry, policy=policy, settle_board=settle,
+            pulse=pulse, board_backlog=backlog, lease=settings.lease_seconds,
         )  # fmt: skip
         if policy.board is not None:
             daemon.settled(policy.board)
@@ -69,6 +72,8 @@ async def run(settings: Settings, loaded: Loaded) -> None:
     finally:
         await chat.aclose()
         await board.aclose()
+        if registry is not None:
+            await registry.aclose()
         database.close()
 
 
@@ -122,6 +127,20 @@ def adapters(
     )  # fmt: skip
     spool.serve({chat.name: chat.fetch, board.name: board.fetch})
     return chat, board, lambda orders: orders / max(1, board_budget.limit)
+
+
+def _registry(settings: Settings, loaded: Loaded) -> Registry | None:
+    """Where account ids are looked up, if the mapping says so."""
+    place = loaded.mapping.registry if loaded.mapping is not None else None
+    if place is None:
+        return None
+    if place.file is not None:
+        column = place.column
+        return FileRegistry(path=place.file, read=lambda file: listed_ids(file, column))
+    token = settings.registry.token
+    return HttpRegistry(
+        url=place.url or "", token=token.get_secret_value() if token is not None else None, timeout=place.timeout
+    )
 
 
 def _files_folder(settings: Settings) -> Path:

@@ -64,6 +64,17 @@ class BoardSettings(_Part):
         return _url(value)
 
 
+class RegistrySettings(_Part):
+    """The company's own list of account ids, where the mapping names an address for it."""
+
+    token: SecretStr | None = Field(None, description="Sent as a bearer token. CONNECTOR_REGISTRY__TOKEN or …FILE.")
+
+    @field_validator("token")
+    @classmethod
+    def _clean(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else _token(value)
+
+
 class WebSettings(_Part):
     """What the daemon serves."""
 
@@ -102,6 +113,7 @@ class Settings(BaseSettings):
     # Validated even when absent, so that the values missing inside are named, not the section.
     telegram: TelegramSettings = Field(default_factory=dict, validate_default=True)
     board: BoardSettings = Field(default_factory=dict, validate_default=True)
+    registry: RegistrySettings = RegistrySettings()
     web: WebSettings = WebSettings()
 
 

@@ -26,16 +26,22 @@ from connector.domain.effects import (
     Effect,
     MoveCard,
     React,
+    RegistryEffect,
+    RemoveTag,
     SendFiles,
     SendMessage,
+    SetFacts,
+    Verdict,
+    VerifyCabinet,
 )
 from connector.domain.policy import BoardPolicy, Policy
 from connector.domain.refs import Ref
+from connector.domain.say import say
 from connector.engine.deciding import Decider
 from connector.engine.performing import Performer
 from connector.engine.pulse import Pulse, line
 from connector.engine.reading import Reader
-from connector.ports import Board, Chat, Order, Unavailable, WrongToken
+from connector.ports import Board, Chat, Order, Registry, Rejected, Unavailable, WrongToken
 from connector.store import claiming, settling
 from connector.store.database import Database
 from connector.store.leases import let_go
@@ -45,9 +51,14 @@ Settle = Callable[[], Awaitable[BoardPolicy]]
 
 CHATS_AT_ONCE = 64
 CARDS_AT_ONCE = 64
+LOOKUPS_AT_ONCE = 8
 """Orders in our hands at a time: the more, the fewer transactions; whose turn it is the budget decides."""
 KEPT_DAYS = 7
 """Days a finished order is kept before it is swept; the journal's keys are kept longer than any sender repeats."""
+
+
+COMMANDS = ("new", "requests", "profile", "help")
+"""What the chat's own menu offers, in this order."""
 
 
 class Unfit(Exception):
@@ -76,6 +87,7 @@ class Daemon:
         policy: Policy,
         settle_board: Settle,
         pulse: Pulse,
+        registry: Registry | None = None,
         board_backlog: Callable[[int], float] | None = None,
         lease: float = 30.0,
     ) -> None:
@@ -84,6 +96,7 @@ class Daemon:
         self.policy = policy
         self._chat = chat
         self._board = board
+        self._registry = registry
         self._settle_board = settle_board
         self._backlog = board_backlog
         self._lease = lease
@@ -99,6 +112,10 @@ class Daemon:
             self.database, self.pulse, "board", self._to_board,
             policy=policy, capacity=CARDS_AT_ONCE, lease=self._lease, backlog=self._backlog,
         )  # fmt: skip
+        lookups = Performer(
+            self.database, self.pulse, "registry", self._to_registry,
+            policy=policy, capacity=LOOKUPS_AT_ONCE, lease=self._lease,
+        )  # fmt: skip
         # The chat's cursor is not kept: at the first read the other side sends again whatever nobody confirmed.
         chat_in = Reader(self.database, self.pulse, "chat", self._chat, first_cursor=False, lease=self._lease)
         board_in = Reader(self.database, self.pulse, "board", self._board, first_cursor=True, lease=self._lease)
@@ -106,6 +123,8 @@ class Daemon:
             group.create_task(Decider(self.database, self.pulse, policy).run())
             group.create_task(chat_out.run())
             group.create_task(board_out.run())
+            group.create_task(lookups.run())
+            group.create_task(self._introduce())
             group.create_task(chat_in.run())
             group.create_task(self._read_board(board_in))
             group.create_task(self._sweep())
@@ -152,16 +171,48 @@ class Daemon:
 
     async def _to_board(self, order: Order[Effect]) -> tuple[Ref, ...]:
         effect = order.effect
-        assert isinstance(effect, CreateCard | AddComment | EditComment | AddFiles | AddTag | MoveCard)
+        assert isinstance(
+            effect, CreateCard | AddComment | EditComment | AddFiles | AddTag | RemoveTag | SetFacts | MoveCard
+        )
         board_order: Order[BoardEffect] = Order(
             key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency, card=order.card, made=order.made
         )
         return await self._board.perform(board_order)
 
+    async def _to_registry(self, order: Order[Effect]) -> tuple[Ref, ...]:
+        effect = order.effect
+        assert isinstance(effect, VerifyCabinet)
+        if self._registry is None:
+            # The mapping no longer names a list; who was asked under the former one goes on unverified.
+            return (Ref(port="registry", id=Verdict.UNVERIFIED.value),)
+        look_up: Order[RegistryEffect] = Order(
+            key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency
+        )
+        return await self._registry.perform(look_up)
+
+    async def _introduce(self) -> None:
+        """Offers the bot's commands in every language; nobody's words depend on it, so it only ever tries."""
+        policy = self.policy
+        commands = {
+            language: [(name, say(policy, language, f"command.{name}")) for name in COMMANDS]
+            for language in policy.texts
+        }
+        wait = 5.0
+        while not self.pulse.stopping.is_set():
+            try:
+                await self._chat.introduce(commands, policy.default_language)
+                return
+            except Unavailable:
+                await self.pulse.rest(wait)
+                wait = min(600.0, wait * 2)
+            except (Rejected, WrongToken) as refused:
+                line(logging.WARNING, "commands_refused", reason=str(refused))
+                return
+
     async def _measure(self) -> None:
         """The gauges that only the store knows."""
         while not self.pulse.stopping.is_set():
-            for side in ("chat", "board"):
+            for side in ("chat", "board", "registry"):
                 with contextlib.suppress(SQLAlchemyError):  # told by those who need the store to go on
                     due = await self.database.run(
                         lambda connection: claiming.waiting(connection, self.database.now(connection), port=side)  # noqa: B023

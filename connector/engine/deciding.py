@@ -51,7 +51,7 @@ class Decider:
             limit = 64
             self._report(turn)
             if turn.orders:
-                self._pulse.signal("chat", "board")
+                self._pulse.signal("chat", "board", "registry")
             if turn.more:
                 continue
             seconds = LONGEST if wake is None else max(0.0, min(LONGEST, wake - now))

@@ -82,7 +82,9 @@ class Pulse:
     """Shared by the loops of one daemon."""
 
     holder: str
-    sides: dict[str, Side] = field(default_factory=lambda: {name: Side(name) for name in ("chat", "board", "store")})
+    sides: dict[str, Side] = field(
+        default_factory=lambda: {name: Side(name) for name in ("chat", "board", "registry", "store")}
+    )
     metrics: Metrics = field(default_factory=Metrics)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     reachable: set[str] = field(default_factory=set)
