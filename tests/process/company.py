@@ -222,7 +222,11 @@ class Company:
     def cards(self) -> list[dict[str, Any]]:
         """Every card that is not archived, with comments and files, as the page of the demo sees it."""
         return [
-            {**card, "board": board["title"]}
+            {
+                **card,
+                "board": board["title"],
+                "column": next(each["title"] for each in board["columns"] if each["id"] == card["column_id"]),
+            }
             for space in self._board("GET", "/sandbox/board")["spaces"]
             for board in space["boards"]
             for card in board["cards"]
