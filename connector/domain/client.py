@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from connector.domain.effects import SendFiles, SendMessage
 from connector.domain.refs import ClientId, Key, Ref, TicketId
-from connector.domain.ticket import Ticket
+from connector.domain.ticket import Past, Ticket
 from connector.domain.words import Words
 
 
@@ -81,7 +81,7 @@ class Client:
     """The unit of decision: everything about one chat that is remembered, loaded and saved together.
 
     `tickets` are the open ones plus the latest closed ones. `thread` (loaded for one event, never saved) tells which
-    ticket a message belongs to that this event quotes. `next_number` (never saved) is the number a new ticket gets;
+    ticket a message belongs to that this event quotes; so are `past` and `past_more`. `next_number` (never saved) is the number a new ticket gets;
     0 while none is reserved.
     """
 
@@ -146,6 +146,10 @@ class Client:
     """The latest messages on cards, oldest first."""
     undelivered: tuple[SendMessage | SendFiles, ...] = ()
     """The latest answers that a client who blocked us has not got, oldest first."""
+    past: tuple[Past, ...] = ()
+    """Earlier requests of the client and of their cabinet, newest first; loaded where an event may need them."""
+    past_more: int = 0
+    """How many more there are."""
     thread: Mapping[str, TicketId] = field(default_factory=dict)
     next_number: int = 0
 

@@ -207,6 +207,8 @@ class EditComment:
     """The order that made the comment (of a joined comment: the order of that section)."""
     section: Section
     append: bool = False
+    internal: bool = False
+    """Of a note of ours, which goes behind the clients' words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,8 +282,57 @@ class VerifyCabinet:
     ticket: TicketId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBlock:
+    """Puts `block` between the marks of `connector.domain.card` in the card's description, in the place of what stood
+    between them; at the end where there are no marks. What people wrote around it stays as it is.
+    """
+
+    key: Key
+    ticket: TicketId
+    block: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignCard:
+    """Makes the board's user `user` (an id of the board tool) responsible for the card."""
+
+    key: Key
+    ticket: TicketId
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceCard:
+    """Puts the card where the topic and class stand: board, lane and, on another board, the column new ones begin in.
+
+    `due_at` becomes the card's deadline (None takes it away). `spot` is None until the order is carried out.
+    """
+
+    key: Key
+    ticket: TicketId
+    topic: str
+    service_class: str
+    board: str | None
+    """The board it stands on; on the same one its column stays."""
+    due_at: datetime | None = None
+    spot: Spot | None = None
+
+
 ChatEffect = SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap
-BoardEffect = CreateCard | AddComment | EditComment | AddFiles | AddTag | RemoveTag | SetFacts | MoveCard
+BoardEffect = (
+    CreateCard
+    | AddComment
+    | EditComment
+    | AddFiles
+    | AddTag
+    | RemoveTag
+    | SetFacts
+    | SetBlock
+    | AssignCard
+    | MoveCard
+    | ReplaceCard
+)
 RegistryEffect = VerifyCabinet
 Effect = ChatEffect | BoardEffect | RegistryEffect
 
@@ -293,7 +344,11 @@ def urgency_of(effect: Effect) -> Urgency:
             return effect.urgency
         case VerifyCabinet():
             return Urgency.ACKNOWLEDGE
-        case CreateCard() | AddComment() | EditComment() | AddFiles() | MoveCard():
+        case AddComment() | EditComment():
+            return Urgency.LABEL if effect.internal else Urgency.CARD
+        case CreateCard() | AddFiles() | MoveCard() | AssignCard() | ReplaceCard():
             return Urgency.CARD
         case AddTag() | RemoveTag() | SetFacts():
             return Urgency.LABEL
+        case SetBlock():
+            return Urgency.RESYNC

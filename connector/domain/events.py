@@ -151,6 +151,8 @@ class CardSeen:
     board: str
     column: str
     lane: str | None
+    responsible: str | None = None
+    """Who is responsible for it, where the tool says so."""
     gone: bool = False
     """Archived, deleted or out of our sight."""
 
@@ -161,6 +163,15 @@ class CardSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimePassed:
     """The moment a client asked to be looked at again has come."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryChanged:
+    """An earlier request of this client, or of their cabinet, ended, was answered last, or was rated."""
 
     key: Key
     at: datetime
@@ -202,5 +213,5 @@ class Failed:
 
 ChatEvent = ClientWrote | ClientEdited | ClientTapped | ClientBlocked | ClientReturned
 BoardEvent = AgentCommented | AgentEdited | AgentRemoved | AgentAttached | CardSeen
-OwnEvent = TimePassed | Done | Failed
+OwnEvent = TimePassed | HistoryChanged | Done | Failed
 Event = ChatEvent | BoardEvent | OwnEvent

@@ -83,6 +83,10 @@ class Publicity(StrEnum):
 
     ALL_BUT_MARKED = "all_but_marked"
     ONLY_MARKED = "only_marked"
+    ONLY_PEOPLE = "only_people"
+    """Only what the people the rule names write."""
+    ONLY_COLUMNS = "only_columns"
+    """Only what is written while the card stands in a column of the meanings the rule names."""
 
 
 class Receipt(StrEnum):
@@ -196,6 +200,88 @@ class PublicRule:
 
     rule: Publicity = Publicity.ALL_BUT_MARKED
     mark: str = "//"
+    people: frozenset[str] = frozenset()
+    """Names on the board, for ONLY_PEOPLE."""
+    columns: frozenset[Meaning] = frozenset()
+    """For ONLY_COLUMNS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakGuard:
+    """What a public comment is held for until an agent says that it is meant for the client.
+
+    `secrets` are regular expressions found anywhere in it; `internal` are beginnings (compared as an eye sees them)
+    that a note to colleagues has.
+    """
+
+    secrets: tuple[str, ...] = ()
+    internal: tuple[str, ...] = ()
+
+
+class AgentReceipt(StrEnum):
+    """How agents see on the card whether their answers arrived."""
+
+    COMMENT = "comment"
+    """One status comment, edited."""
+    TAG = "tag"
+    NONE = "none"
+    """Only what went wrong, as a note."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A canned reply: text by language with `{client}`, `{cabinet}`, `{number}`, `{subject}`, `{until}`, `{agent}`.
+
+    `files` are absolute paths of pictures and documents that go with it.
+    """
+
+    key: str
+    text: Mapping[str, str]
+    files: tuple[str, ...] = ()
+
+
+class Command(StrEnum):
+    """What agents may order by a comment; the mapping may give each another word."""
+
+    TEMPLATE = "tpl"
+    HISTORY = "history"
+    SEND = "send"
+    TAKE = "take"
+    ASSIGN = "assign"
+    CLASS = "class"
+    TOPIC = "topic"
+    MERGE = "merge"
+    SPLIT = "split"
+    CLOSE = "close"
+    MUTE = "mute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRule:
+    """How orders to the bot look in a comment: `prefix` directly before the word. `words`: every word → its command."""
+
+    prefix: str = "#"
+    words: Mapping[str, Command] = field(default_factory=lambda: {each.value: each for each in Command})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRule:
+    """A tag put on new cards that meet every condition given; an empty condition asks for nothing.
+
+    `words` are regular expressions, at least one of which the client's first words contain, whatever the case.
+    """
+
+    tag: str
+    topics: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRule:
+    """Whether earlier requests of the client and their cabinet stand on the card, and how many of them."""
+
+    shown: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +313,11 @@ class BoardPolicy:
     lanes: Mapping[tuple[str, str], str]
     landing: Mapping[tuple[str, Meaning], str]
     boards: tuple[str, ...]
+    """Every board requests may stand on: those of the topics, and the further lines of support."""
+    users: Mapping[str, str] = field(default_factory=dict)
+    """Names and usernames of people on the board, folded → user id: whom a card can be given to."""
+    classes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(board id, class key) → lane id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +353,17 @@ class Policy:
     rating: RatingRule | None = None
     triggers: tuple[Trigger, ...] = ()
     quiet_hours: QuietHours | None = None
+    guard: LeakGuard = field(default_factory=LeakGuard)
+    send_after: timedelta = timedelta(0)
+    """How long an answer waits before it goes, so that the comment can still be changed or removed."""
+    agent_receipt: AgentReceipt = AgentReceipt.COMMENT
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    commands: CommandRule = field(default_factory=CommandRule)
+    labels: tuple[LabelRule, ...] = ()
+    history: HistoryRule | None = field(default_factory=HistoryRule)
+    """None: no block of earlier requests on the card."""
+    card_title: str = "{words}"
+    """Template of a card's title: {words} {number} {client} {cabinet} {topic}."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Agents' names on the board → the names clients see."""
     blocked_tag: str | None = None

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector.domain.refs import ClientId, Key, Ref, TicketId
+from connector.domain.words import File, Text
 
 
 class Phase(StrEnum):
@@ -46,6 +47,8 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"
     SILENT = "silent"
     """Closed because the client no longer answered."""
+    MERGED = "merged"
+    """It goes on as another request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,40 @@ class Line:
     at: datetime
     ours: bool
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An agent's public comment that has not gone to the client yet.
+
+    `until`: goes then by itself (the safe-send window); None: only when an agent says so (the leak guard).
+    """
+
+    comment: Key
+    author: str
+    at: datetime
+    text: Text
+    files: tuple[File, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """An earlier request, as a later card and its client's list tell of it."""
+
+    id: TicketId
+    number: int
+    topic: str
+    subject: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    outcome: Outcome | None = None
+    mark: str | None = None
+    answer: str = ""
+    """The last answer in a line."""
+    card: Ref | None = None
+    own: bool = True
+    """False when another chat of the same cabinet wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +153,21 @@ class Ticket:
     mark: str | None = None
     """The key of the mark it got."""
     marked_at: datetime | None = None
+    held: tuple[Held, ...] = ()
+    """Answers on their way, oldest first."""
+    delivered: tuple[Key, ...] = ()
+    """Comments whose answer has arrived since the status comment was made."""
+    status: str = ""
+    """What the status comment (or tag) on the card says; empty while there is none."""
+    block: str = ""
+    """Fingerprint of the block of earlier requests on its card."""
+    people: tuple[str, ...] = ()
+    """Who has written on it, clients and agents, in the order of their first words."""
+    responsible: str | None = None
+    """Who is responsible on the board, as last seen."""
+    muted: bool = False
+    """The client is told nothing of changes on the board; answers still go."""
+    merged_into: TicketId | None = None
     """When it got that mark."""
     asked_why: bool = False
     """Whether the client was asked what was wrong."""

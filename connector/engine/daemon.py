@@ -13,24 +13,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.domain.effects import (
-    AddComment,
-    AddFiles,
-    AddTag,
-    AnswerTap,
     BoardEffect,
     ChatEffect,
-    CreateCard,
-    DeleteMessage,
-    EditComment,
-    EditMessage,
     Effect,
-    MoveCard,
-    React,
     RegistryEffect,
-    RemoveTag,
-    SendFiles,
-    SendMessage,
-    SetFacts,
     Verdict,
     VerifyCabinet,
 )
@@ -163,7 +149,7 @@ class Daemon:
 
     async def _to_chat(self, order: Order[Effect]) -> tuple[Ref, ...]:
         effect = order.effect
-        assert isinstance(effect, SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap)
+        assert isinstance(effect, ChatEffect)
         chat_order: Order[ChatEffect] = Order(
             key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency, made=order.made
         )
@@ -171,9 +157,7 @@ class Daemon:
 
     async def _to_board(self, order: Order[Effect]) -> tuple[Ref, ...]:
         effect = order.effect
-        assert isinstance(
-            effect, CreateCard | AddComment | EditComment | AddFiles | AddTag | RemoveTag | SetFacts | MoveCard
-        )
+        assert isinstance(effect, BoardEffect)
         board_order: Order[BoardEffect] = Order(
             key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency, card=order.card, made=order.made
         )

@@ -15,7 +15,7 @@ from operator import itemgetter
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from connector.domain.effects import AnswerTap, CreateCard, Effect, MoveCard, React, SetFacts
+from connector.domain.effects import AnswerTap, CreateCard, Effect, MoveCard, React, ReplaceCard, SetFacts
 from connector.domain.events import Refusal
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref
@@ -196,7 +196,7 @@ class Performer:
     def _bound(self, order: Order[Effect]) -> Order[Effect]:
         """Cards are placed at the last moment, by the mapping in force."""
         match order.effect:
-            case CreateCard() | MoveCard() | SetFacts() as effect:
+            case CreateCard() | MoveCard() | ReplaceCard() | SetFacts() as effect:
                 return replace(order, effect=place(effect, self._policy()))
             case _:
                 return order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from connector.domain.effects import CreateCard, FieldValue, MoveCard, SetFacts, Spot
+from connector.domain.effects import CreateCard, FieldValue, MoveCard, ReplaceCard, SetFacts, Spot
 from connector.domain.policy import BoardPolicy, Policy
 
 
@@ -13,7 +13,10 @@ class Unplaced(Exception):
     """The mapping in force has no place for this."""
 
 
-def place(effect: CreateCard | MoveCard | SetFacts, policy: Policy) -> CreateCard | MoveCard | SetFacts:
+Placed = CreateCard | MoveCard | ReplaceCard | SetFacts
+
+
+def place(effect: Placed, policy: Policy) -> Placed:
     """The effect with its spot. Raises Unplaced when the mapping no longer has the topic, class or column."""
     board = policy.board
     if board is None:
@@ -29,6 +32,13 @@ def place(effect: CreateCard | MoveCard | SetFacts, policy: Policy) -> CreateCar
             return replace(effect, spot=replace(spot, fields={**spot.fields, **_fields(effect.facts, board)}))
         case SetFacts():
             return replace(effect, fields=_fields(effect.facts, board))
+        case ReplaceCard():
+            spot = board.spots.get((effect.topic, effect.service_class))
+            if spot is None:
+                raise Unplaced(f"the mapping has no place for topic {effect.topic!r} in class {effect.service_class!r}")
+            if spot.board != effect.board:
+                return replace(effect, spot=Spot(board=spot.board, column=spot.column, lane=spot.lane))
+            return replace(effect, spot=Spot(board=spot.board, lane=spot.lane))
         case MoveCard():
             column = board.landing.get((effect.board, effect.meaning))
             if column is None:

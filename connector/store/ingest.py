@@ -24,6 +24,7 @@ from connector.domain.events import (
     Done,
     Event,
     Failed,
+    HistoryChanged,
     TimePassed,
 )
 from connector.domain.refs import ClientId, client_of
@@ -224,7 +225,7 @@ def _homes(connection: Connection, events: Sequence[Event]) -> dict[str, str]:
         match event:
             case AgentCommented() | AgentEdited() | AgentRemoved() | AgentAttached() | CardSeen():
                 on_board.append(event)
-            case TimePassed() | Done() | Failed():
+            case TimePassed() | HistoryChanged() | Done() | Failed():
                 found[event.key] = event.client
             case _:
                 found[event.key] = _home_in_chat(event)

@@ -7,6 +7,7 @@ from connector.domain.effects import (
     AddFiles,
     AddTag,
     AnswerTap,
+    AssignCard,
     CreateCard,
     DeleteMessage,
     EditComment,
@@ -15,8 +16,10 @@ from connector.domain.effects import (
     MoveCard,
     React,
     RemoveTag,
+    ReplaceCard,
     SendFiles,
     SendMessage,
+    SetBlock,
     SetFacts,
     VerifyCabinet,
 )
@@ -33,8 +36,10 @@ def port_of(effect: Effect) -> str:
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return CHAT
         case (
-            CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard()
+            CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock()
         ):
+            return BOARD
+        case AssignCard() | MoveCard() | ReplaceCard():
             return BOARD
         case VerifyCabinet():
             return REGISTRY

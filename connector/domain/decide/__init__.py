@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import assert_never
 
 from connector.domain.client import Client
-from connector.domain.decide import agenda, board_changes, client_writes, edits, orders_end, reach, taps
+from connector.domain.decide import agenda, board_changes, client_writes, edits, history, orders_end, reach, taps
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import (
     AddComment,
     AddFiles,
     AddTag,
     AnswerTap,
+    AssignCard,
     CreateCard,
     DeleteMessage,
     EditComment,
@@ -22,8 +23,10 @@ from connector.domain.effects import (
     MoveCard,
     React,
     RemoveTag,
+    ReplaceCard,
     SendFiles,
     SendMessage,
+    SetBlock,
     SetFacts,
     VerifyCabinet,
 )
@@ -41,6 +44,7 @@ from connector.domain.events import (
     Done,
     Event,
     Failed,
+    HistoryChanged,
     TimePassed,
 )
 from connector.domain.policy import Policy
@@ -88,6 +92,8 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
             board_changes.attached(turn, event)
         case CardSeen():
             board_changes.seen(turn, event)
+        case HistoryChanged():
+            history.changed(turn)
         case TimePassed():
             agenda.passed(turn)
         case Done():
@@ -111,7 +117,9 @@ def listens(effect: Effect) -> bool:
             return any(section.source is not None for section in effect.sections)
         case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
             return False
-        case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts():
+        case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
+            return False
+        case AssignCard() | ReplaceCard():
             return False
         case _:
             assert_never(effect)

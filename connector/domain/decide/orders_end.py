@@ -16,6 +16,7 @@ from connector.domain.effects import (
     AddFiles,
     AddTag,
     AnswerTap,
+    AssignCard,
     BoardEffect,
     CreateCard,
     DeleteMessage,
@@ -25,9 +26,11 @@ from connector.domain.effects import (
     MoveCard,
     React,
     RemoveTag,
+    ReplaceCard,
     Section,
     SendFiles,
     SendMessage,
+    SetBlock,
     SetFacts,
     Verdict,
     VerifyCabinet,
@@ -72,7 +75,9 @@ def done(turn: Turn, event: Done) -> None:
             return
         case VerifyCabinet() as order:
             registering.verified(turn, order.cabinet, registering.verdict_of(event.made))
-        case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts():
+        case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
+            return
+        case AssignCard() | ReplaceCard():
             return
         case _:
             assert_never(event.effect)
@@ -94,6 +99,8 @@ def failed(turn: Turn, event: Failed) -> None:
             registering.verified(turn, effect.cabinet, Verdict.UNVERIFIED)
         case CreateCard():
             receipts.failed(turn, (effect.source,), effect.ticket)
+        case SetBlock() | AssignCard() | ReplaceCard():
+            return
         case AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard():
             if event.refusal is Refusal.GONE:
                 _card_gone(turn, effect)

@@ -42,6 +42,8 @@ def public(rule: PublicRule, text: Text, internal: bool) -> Text | None:
             start += len(mark)
             start += len(text.plain[start:]) - len(text.plain[start:].lstrip())
             return cut(text, start, len(text.plain))
+        case Publicity.ONLY_PEOPLE | Publicity.ONLY_COLUMNS:
+            return None
 
 
 def _marked(plain: str, mark: str) -> bool:
