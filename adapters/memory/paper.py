@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from connector.domain.effects import Section
 from connector.domain.refs import Key
 from connector.domain.signature import SIGNATURE_LENGTH, sign, signatures, unsigned
+from connector.domain.words import Style, Text
 
 _GAP = "\n\n"
 
@@ -59,4 +60,17 @@ def _signed(section: Section) -> str:
 
 def _words(section: Section) -> str:
     # What people copy may hold a signature of ours: in their words it must not speak for us.
-    return "\n".join(line for line in (unsigned(section.head), unsigned(section.text.plain)) if line)
+    return "\n".join(line for line in (unsigned(section.head), unsigned(_quoted(section.text))) if line)
+
+
+def _quoted(text: Text) -> str:
+    """The text with a `>` before each line in which somebody else is quoted."""
+    quotes = [(span.start, span.start + span.length) for span in text.spans if span.style is Style.QUOTE]
+    if not quotes:
+        return text.plain
+    lines, at = [], 0
+    for line in text.plain.split("\n"):
+        theirs = any(start < at + len(line) and at < end for start, end in quotes)
+        lines.append(f"> {line}" if theirs else line)
+        at += len(line) + 1
+    return "\n".join(lines)

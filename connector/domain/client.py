@@ -80,9 +80,9 @@ class Said:
 class Client:
     """The unit of decision: everything about one chat that is remembered, loaded and saved together.
 
-    `tickets` are the open ones plus the latest closed ones. `thread` (loaded for one event, never saved) tells which
-    ticket a message belongs to that this event quotes; so are `past` and `past_more`. `next_number` (never saved) is the number a new ticket gets;
-    0 while none is reserved.
+    `tickets` are the open ones plus the latest closed ones. Loaded for one event and never saved: `thread` tells which
+    ticket a message belongs to that this event quotes; `past` are earlier requests. `next_number` (never saved) is the
+    number a new ticket gets; 0 while none is reserved.
     """
 
     id: ClientId

@@ -18,6 +18,9 @@ from tests.weather.rehearsal import Rehearsal
 _HEAD = re.compile(r"Client · \d\d:\d\d")
 """The line over a client's words on a card."""
 _MARK = re.compile(r"\[c-?\d+m\d+(?:e\d+)?\]")
+_QUOTED = re.compile(r"^> .*$", re.MULTILINE)
+_QUOTED_ABOVE = re.compile(r"^.*\n(?=.)", re.MULTILINE)
+"""In plain text nothing marks a quoted line but that the client's own follows right below it."""
 
 
 def reckon(rehearsal: Rehearsal) -> None:
@@ -153,9 +156,9 @@ def _by_ticket(rehearsal: Rehearsal) -> dict[TicketId, list[Card]]:
 
 def _marks_of(card: Card) -> list[str]:
     """Clients' marks on a card in reading order; a further card's description only quotes the first."""
-    first = _MARK.findall(card.description) if "." not in card.external_id else []
+    first = _MARK.findall(_QUOTED_ABOVE.sub("", card.description)) if "." not in card.external_id else []
     ours = [each for each in card.comments if each.name == "Connector" and not each.deleted and not each.internal]
-    return first + [mark for comment in ours for mark in _MARK.findall(comment.raw)]
+    return first + [mark for comment in ours for mark in _MARK.findall(_QUOTED.sub("", comment.raw))]
 
 
 def _kept(rehearsal: Rehearsal) -> str:
