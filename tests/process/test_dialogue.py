@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.process.company import ROOT, Company
+from tests.process.company import ROOT, TELEGRAM_TOKEN, Company
 from tests.process.script import (
     Agent,
     Blocks,
@@ -336,6 +338,147 @@ ROWS: dict[str, tuple[Step, ...]] = {
 }
 
 
+# Rows whose rules need a mapping of their own: what is changed in the example, then the steps.
+TIMED: dict[str, tuple[dict[str, Any], tuple[Step, ...]]] = {
+    "words long after the end are kept for a new request": (
+        {"reopen_within": "1s"},
+        (
+            *CASHBOX,
+            Moves("Готово"),
+            Hears("закрыто"),
+            Waits(2.5),
+            Says("Теперь другое: нужен чек"),
+            Hears("повторять его не нужно"),
+            *(Taps("Оборудование"), Hears("Приняли ваше обращение")),
+            Card(("Теперь другое: нужен чек",), board="Оборудование"),
+            Cards(2),
+        ),
+    ),
+    "who is silent while we wait is reminded once and then let go": (
+        {
+            "triggers": {
+                "nudge": {"when": "waiting", "after": "2s", "text": "Ждём ответа по №{number}"},
+                "end": {"when": "waiting", "after": "4s", "text": "Закрыли №{number}", "close": True},
+            }
+        },
+        (
+            *CASHBOX,
+            Moves("Ждём клиента"),
+            Hears("нужен ваш ответ"),
+            Hears("Ждём ответа по №"),
+            HearsNothing(3.0),  # the second one is half a day away from the first
+        ),
+    ),
+    "the account id is looked up in the company's list": (
+        {"cabinet": {"verify": {"file": "cabinets.csv", "column": "Кабинет"}}},
+        (
+            Says("/start"),
+            Hears("номер вашего кабинета"),
+            Says("99999999"),
+            Hears("Кабинета 99999999 у нас нет"),
+            Says("1234567"),
+            Hears("Кабинет 1234567 запомнили"),
+            *opens("Касса не печатает"),
+            Card(("Кабинет 1234567",)),
+        ),
+    ),
+    "words whose topic is never chosen are asked about once more, then put where the mapping says": (
+        {"unfinished_after": "2s", "default_topic": "product"},
+        (
+            *REGISTERS,
+            Says("Ничего не понимаю"),
+            Hears("Осталось выбрать тему"),
+            Hears("Напоминаем"),
+            Hears("Чтобы вы не ждали"),
+            Card(("Ничего не понимаю", "не выбрал тему"), board="Вопрос по продукту"),
+        ),
+    ),
+    "an answer nobody gives does not hold words up": (
+        {"undecided_after": "2s"},
+        (
+            *CASHBOX,
+            Says("/new"),
+            Hears("О чём ваше"),
+            *opens("Счёт не пришёл", "Финансы"),
+            Agent("Перезагрузите", "Касса"),
+            Hears("Перезагрузите"),
+            Says("Сделал"),
+            Hears("К какому обращению"),
+            Hears("Чтобы вы не ждали"),
+            Card(("Сделал", "не сказал, к какому"), title="Касса"),
+        ),
+    ),
+    "out of hours the client hears when work begins": (
+        {"hours": {"zone": "Europe/Moscow", "week": {"mon": ["00:00-00:01"]}}},
+        (
+            *REGISTERS,
+            Taps("Касса и оплата"),
+            Hears("Тема"),
+            Says("Касса не печатает"),
+            Hears("Сейчас нерабочее время"),
+        ),
+    ),
+    "edits may be added below instead": (
+        {"edits": "append"},
+        (
+            *CASHBOX,
+            Says("сумма 100", "sum"),
+            Comments(("сумма 100",)),
+            Edits("sum", "сумма 1000"),
+            Card(("сумма 100", "сумма 1000", "изменено")),
+            Comments(("сумма 1000",)),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", TIMED, ids=str)
+def test_dialogue_under_a_mapping_of_its_own(tmp_path: Path, row: str) -> None:
+    changes, steps = TIMED[row]
+    (tmp_path / "cabinets.csv").write_text("Кабинет;Компания\n1234567;Мойка\n", encoding="utf-8")
+    with Company(folder=tmp_path, mapping=_mapping(tmp_path, changes)) as company:
+        company.start()
+        Scene(company).play(*steps)
+
+
+def test_a_restart_between_any_two_steps_changes_nothing(tmp_path: Path) -> None:
+    steps = ROWS["several requests: quoted, chosen, asked about once"]
+    with Company(folder=tmp_path, mapping=_mapping(tmp_path)) as company:
+        company.start()
+        scene = Scene(company)
+        for step in steps:
+            scene.play(step, Restarts())
+
+
+def test_a_group_is_one_client_served_when_it_calls(tmp_path: Path) -> None:
+    with Company(folder=tmp_path, mapping=_mapping(tmp_path)) as company:
+        company.start()
+        people = [company.client(820_001, "Олег"), company.client(820_002, "Майя")]
+        group = -820_100
+        body = {"id": group, "type": "supergroup", "title": "Мойка на Ленина", "members": people}
+        company._chat("POST", "/sandbox/chats", json=body)
+        bot = "@" + company._chat("GET", f"/bot{TELEGRAM_TOKEN}/getMe")["result"]["username"]
+
+        def told(words: str) -> Callable[[], bool]:
+            return lambda: any(words in (message["text"] or "") for message in company.from_bot(group))
+
+        def shown(*words: str) -> Callable[[], bool]:
+            return lambda: all(word in json.dumps(company.cards(), ensure_ascii=False) for word in words)
+
+        company.says(group, "Кто едет на обед?", from_id=people[0])
+        company.says(group, f"{bot} касса не печатает", from_id=people[0])
+        company.until("the question for the cabinet", told("номер вашего кабинета"))
+        company.says(group, "123456", from_id=people[1])
+        company.until("the topics", told("выбрать тему"))
+        company._chat("POST", f"/sandbox/chats/{group}/taps", json={"label": "Касса и оплата", "from_id": people[1]})
+        company.until("the card", shown("касса не печатает", "Группа: Мойка на Ленина"))
+        company.says(group, "Я поел", from_id=people[1])
+        company.says(group, f"{bot} теперь и терминал", from_id=people[1])
+        company.until("the second line", shown("Майя · ", "теперь и терминал"))
+        assert not shown("обед")()
+        assert not shown("Я поел")()
+
+
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     folder = tmp_path_factory.mktemp("dialogue")
@@ -344,12 +487,17 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         yield company
 
 
-def _mapping(folder: Path) -> Path:
-    """The example, asking every client for a rating."""
+def _mapping(folder: Path, changes: dict[str, Any] | None = None) -> Path:
+    """The example, asking every client for a rating, and without reminders; `changes` go into the parts they name."""
     yaml = YAML()
     mapping = yaml.load((ROOT / "mappings" / "support.example.yaml").read_text(encoding="utf-8"))
     mapping["rating"] = {"at_most_every": "1s"}
     mapping.pop("triggers", None)
+    for part, value in (changes or {}).items():
+        if part == "cabinet":
+            mapping[part].update(value)
+        else:
+            mapping[part] = value
     path = folder / "mapping.yaml"
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(mapping, file)
