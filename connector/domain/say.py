@@ -121,6 +121,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     button__sure="",
     button__keep="",
     button__silent="",
+    button__quiet="",
     button__hear="",
     tap__gone="",
     tap__closed="number",

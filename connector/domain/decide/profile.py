@@ -60,8 +60,8 @@ def _wish_buttons(turn: Turn) -> Buttons:
     if asking.contact_key(turn) is not None:
         rows.append(Button(label=turn.say("button.contact"), data="phone"))
     if turn.policy.triggers:
-        wish = "hear" if client.silent else "silent"
-        rows.append(Button(label=turn.say(f"button.{wish}"), data=wish))
+        label, wish = ("button.hear", "hear") if client.silent else ("button.quiet", "silent")
+        rows.append(Button(label=turn.say(label), data=wish))
     if _to_forget(turn):
         rows.append(Button(label=turn.say("button.leave"), data="leave"))
     return tuple((each,) for each in rows)
