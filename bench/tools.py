@@ -115,6 +115,10 @@ class InstantBoard(Tool):
     def watch(self, boards: Sequence[str]) -> None:
         """Nothing ever changes here by itself."""
 
+    def link(self, card: Ref) -> str | None:
+        """Nobody looks at these cards."""
+        return None
+
     def hint(self) -> None:
         """Nothing ever changes here by itself."""
 

@@ -183,6 +183,9 @@ class Board(Port[BoardEffect], Protocol):
     def watch(self, boards: Sequence[str]) -> None:
         """The ids of the boards whose changes `read` must bring."""
 
+    def link(self, card: Ref) -> str | None:
+        """Where people see the card in their browser; None where the tool has no such place, or for a foreign ref."""
+
     def hint(self) -> None:
         """Something has changed there (a webhook said so): let the next `read` look at once."""
 

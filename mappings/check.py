@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mappings.check_agents import check_agents
 from mappings.check_cabinet import check_cabinet
 from mappings.check_dialogue import check_dialogue
 from mappings.check_hours import check_hours
@@ -55,6 +56,7 @@ def _check(source: Source, content: Content, validated: Validated) -> Iterator[P
     yield from check_hours(source, content)
     yield from check_cabinet(source, content, validated)
     yield from check_dialogue(source, content, validated)
+    yield from check_agents(source, content, validated)
     if validated.sound(("source",)):
         yield from _origin(source, content)
     yield from _columns(source, ("columns",), content.columns)

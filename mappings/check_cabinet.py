@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mappings.files import files_beside, list_file, picture_file
 from mappings.id_list import Unreadable, ids_of, read_table
+from mappings.patterns import pattern_fault
 from mappings.problems import Problem, Severity, holds_secret, nearest, one_of, shown
 from mappings.schema import Content, Verify
 from mappings.source import Source
 from mappings.texts import placeholders
 from mappings.validate import Validated
 
-_HERE = Path(__file__).parent
 _AT_HOME = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def picture_file(source: Source, picture: str) -> Path | None:
-    """The absolute path of a picture: beside the mapping, else among those shipped; None when it is in neither."""
-    return _existing(source.file.parent, picture) or _existing(_HERE, picture)
-
-
-def list_file(source: Source, name: str) -> Path | None:
-    """The absolute path of the list of account ids; a relative one counts from the mapping's folder."""
-    return _existing(source.file.parent, name)
-
-
-def _existing(folder: Path, name: str) -> Path | None:
-    try:
-        file = (folder / name.strip()).resolve()
-        return file if file.is_file() else None
-    except (OSError, ValueError):  # no path at all: too long, or with characters that no path has
-        return None
-
-
-def _beside(source: Source, name: str) -> list[str]:
-    """The names in the folder where a file was looked for."""
-    try:
-        return sorted(file.name for file in (source.file.parent / name).parent.iterdir())
-    except (OSError, ValueError):
-        return []
 
 
 def check_cabinet(source: Source, content: Content, validated: Validated) -> Iterator[Problem]:
@@ -56,7 +30,7 @@ def check_cabinet(source: Source, content: Content, validated: Validated) -> Ite
                 remedy="add `cabinet: {pattern: …}`, or remove this line", severity=Severity.WARNING,
             )  # fmt: skip
         return
-    wrong = _pattern_fault(cabinet.pattern)
+    wrong = pattern_fault(cabinet.pattern)
     if wrong is not None:
         yield source.problem(
             ("cabinet", "pattern"), code="pattern", found=f"{shown(cabinet.pattern)}: {wrong}",
@@ -69,7 +43,7 @@ def check_cabinet(source: Source, content: Content, validated: Validated) -> Ite
             remedy="write {cabinet} where the account id belongs, and no other braces",
         )  # fmt: skip
     if cabinet.picture is not None and picture_file(source, cabinet.picture) is None:
-        near = nearest(Path(cabinet.picture).name, _beside(source, cabinet.picture))
+        near = nearest(Path(cabinet.picture).name, files_beside(source, cabinet.picture))
         yield source.problem(
             ("cabinet", "picture"), code="picture", found=f"no file {shown(cabinet.picture)}",
             expected="an existing picture; the path counts from this file's folder", nearest=near,
@@ -78,18 +52,6 @@ def check_cabinet(source: Source, content: Content, validated: Validated) -> Ite
     if cabinet.verify is not None:
         usable = wrong is None and validated.sound(("cabinet", "pattern"))
         yield from _verify(source, cabinet.verify, validated, cabinet.pattern if usable else None)
-
-
-def _pattern_fault(pattern: str) -> str | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compiled = re.compile(pattern)
-    except re.error as error:
-        return f"{error.msg} at position {error.pos}" if error.pos is not None else error.msg
-    except (OverflowError, RecursionError):
-        return "too large"
-    return "matches the empty text" if compiled.fullmatch("") is not None else None
 
 
 def _verify(source: Source, verify: Verify, validated: Validated, pattern: str | None) -> Iterator[Problem]:
@@ -122,7 +84,7 @@ def _list(source: Source, name: str, column: str | None, pattern: str | None) ->
     steps = ("cabinet", "verify", "file")
     file = list_file(source, name)
     if file is None:
-        near = None if "://" in name else nearest(Path(name).name, _beside(source, name))
+        near = None if "://" in name else nearest(Path(name).name, files_beside(source, name))
         yield source.problem(
             steps, code="cabinet-list", found=f"no file {shown(name)}", nearest=near,
             expected="an existing CSV file; the path counts from this file's folder",

@@ -52,6 +52,8 @@ def _texts(content: Content) -> Iterator[tuple[Steps, dict[str, str] | None]]:
         yield ("cabinet", "hint"), content.cabinet.hint
     for key, trigger in content.triggers.items():
         yield ("triggers", key, "text"), trigger.text
+    for key, template in content.templates.items():
+        yield ("templates", key, "text"), template.text
 
 
 def _topics(content: Content) -> Iterator[tuple[Steps, SubTopic]]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from connector.domain.effects import Meaning
 from connector.domain.policy import (
+    AgentReceipt,
     BoardPolicy,
     CabinetRule,
     ChatLimits,
@@ -23,8 +24,6 @@ from connector.domain.policy import (
     MarkStore,
     Occasion,
     Policy,
-    Publicity,
-    PublicRule,
     QuietHours,
     RatingRule,
     Receipt,
@@ -34,12 +33,13 @@ from connector.domain.policy import (
     TopicGroup,
     Trigger,
 )
-from mappings.check_cabinet import list_file, picture_file
+from mappings.agents import command_rule, history_rule, labels, leak_guard, public_rule, single_braces, templates
 from mappings.check_hours import week_of
 from mappings.clock import Length
+from mappings.files import list_file, picture_file
 from mappings.public_holidays import public_holidays
 from mappings.reactions import reaction_of
-from mappings.scalars import EVERY
+from mappings.scalars import per_language
 from mappings.schema import Content
 from mappings.source import Source
 from mappings.topics import groups, leaves
@@ -108,21 +108,29 @@ class Mapping:
             topics=tuple(
                 Topic(
                     key=leaf.key,
-                    title=self._spread(leaf.title),
+                    title=self._in_all(leaf.title),
                     service_class=str(leaf.class_[1] if leaf.class_ else next(iter(content.classes))),
                     tags=tuple(tag for _, tag in leaf.tags),
-                    hint=self._spread(leaf.hint),
+                    hint=self._in_all(leaf.hint),
                     group=leaf.group,
                 )
                 for leaf in leaves(content)
             ),
             groups_of_topics=tuple(
-                TopicGroup(key=key, title=self._spread(group.title), hint=self._spread(group.hint))
+                TopicGroup(key=key, title=self._in_all(group.title), hint=self._in_all(group.hint))
                 for key, group in groups(content).items()
             ),
             classes={key: self._class(key, hours) for key in content.classes},
             cabinet=self._cabinet(),
-            public=PublicRule(rule=Publicity(content.public.rule), mark=content.public.mark.strip()),
+            public=public_rule(content, board),
+            guard=leak_guard(content),
+            send_after=content.public.send_after.calendar,
+            agent_receipt=AgentReceipt(content.agent_receipts),
+            templates=templates(content, self.source),
+            commands=command_rule(content),
+            labels=labels(content),
+            history=history_rule(content),
+            card_title=single_braces(content.card.title.strip()),
             texts=self.texts,
             default_language=content.default_language or content.languages[0],
             receipt=Receipt(content.receipts.style),
@@ -156,7 +164,7 @@ class Mapping:
 
     def _orders(self) -> list[list[str]]:
         """What stands in an order that counts, though it is written as a mapping."""
-        return [[leaf.key for leaf in leaves(self.content)], list(self.content.triggers)]
+        return [[leaf.key for leaf in leaves(self.content)], list(self.content.triggers), list(self.content.templates)]
 
     def _hours(self, today: date) -> Hours | None:
         hours = self.content.hours
@@ -174,7 +182,7 @@ class Mapping:
             return None
         return CabinetRule(
             pattern=cabinet.pattern,
-            hint=self._spread(cabinet.hint),
+            hint=self._in_all(cabinet.hint),
             picture=None if cabinet.picture is None else str(picture_file(self.source, cabinet.picture)),
             tag=cabinet.tag,
             verified=cabinet.verify is not None,
@@ -203,7 +211,7 @@ class Mapping:
                 key=key,
                 occasion=Occasion(trigger.when),
                 after=trigger.after.calendar,
-                text=self._spread(trigger.text),
+                text=self._in_all(trigger.text),
                 close=trigger.close,
             )
             for key, trigger in self.content.triggers.items()
@@ -227,14 +235,30 @@ class Mapping:
 
         return ServiceClass(
             key=key,
-            title=self._spread(entry.title),
+            title=self._in_all(entry.title),
             first_reply=lasting(entry.first_reply),
             resolution=lasting(entry.resolution),
             hours=counted,
         )
 
-    def _spread(self, titles: dict[str, str] | None) -> dict[str, str]:
-        """One text per language of the mapping."""
-        if titles is None:
-            return {}
-        return {language: titles.get(language, titles.get(EVERY, "")) for language in self.content.languages}
+    def _in_all(self, titles: dict[str, str] | None) -> dict[str, str]:
+        return per_language(titles, self.content.languages)
+
+    def values_of(self, fact: str) -> tuple[str, ...]:
+        """Every value that a fact can have on a card; nothing where that is not known beforehand."""
+        content = self.content
+        tongue = content.default_language or content.languages[0]
+        match fact:
+            case "topic":
+                return tuple(self._in_all(leaf.title)[tongue] for leaf in leaves(content))
+            case "class":
+                return tuple(self._in_all(entry.title)[tongue] for entry in content.classes.values())
+            case "language":
+                return tuple(content.languages)
+            case "verified":
+                return tuple(self.texts[tongue][name] for name in ("fact.yes", "fact.no"))
+            case "rating":
+                rating = self._rating()
+                return () if rating is None else tuple(mark.emoji for mark in rating.marks)
+            case _:
+                return ()

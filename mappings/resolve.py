@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from connector.domain.effects import FieldValue, Meaning, Spot
-from connector.domain.layout import BoardLayout, CardField, FieldKind, Lane, Layout
+from connector.domain.effects import Meaning, Spot
+from connector.domain.layout import BoardLayout, Lane, Layout
 from connector.domain.policy import BoardPolicy
 from mappings.columns import BoardColumns, bind_columns
+from mappings.fields import bind_fields
 from mappings.mapping import Mapping
 from mappings.names import Finder, Known, matching
-from mappings.problems import Problem, Severity, Steps, folded, names_command, nearest, one_of, shown
+from mappings.people import check_people, known_users, user_ids
+from mappings.problems import Problem, Severity, Steps, folded, names_command, nearest, shown
 from mappings.scalars import EVERY
 from mappings.topics import leaves
 
@@ -25,13 +27,14 @@ def resolve(mapping: Mapping, layout: Layout) -> tuple[BoardPolicy | None, tuple
     """The board part of the policy; None when any name is unknown or means two things. Warnings do not hinder it."""
     finder = Finder(source=mapping.source, problems=[])
     boards = _boards(mapping, layout, finder)
-    used = list({board.id: board for board in boards.values()}.values())
+    further = _further(mapping, layout, finder)
+    used = list({board.id: board for board in (*boards.values(), *further)}.values())
     columns = bind_columns(mapping.content.columns, used, _known_boards(mapping, layout), finder)
     lanes = _lanes(mapping, used, finder)
-    responsible, constants = _origin(mapping, layout, used, finder)
-    facts = _facts(mapping, layout, used, finder, taken=constants)
+    responsible = _responsible(mapping, layout, finder)
+    fields = bind_fields(mapping, layout, used, finder)
     _tags(mapping, layout, finder)
-    _agents(mapping, layout, finder)
+    check_people(mapping, layout, finder)
     starts = _starts(mapping, boards, columns, finder)
 
     silenced = mapping.content.silence
@@ -54,18 +57,20 @@ def resolve(mapping: Mapping, layout: Layout) -> tuple[BoardPolicy | None, tuple
                 column=starts[topic],
                 lane=lanes.get((board.id, key)),
                 responsible=responsible,
-                fields=constants,
+                fields=fields.constants[topic],
             )
             for topic, board in boards.items()
             for key in mapping.content.classes
         },
-        fact_fields=facts,
+        fact_fields=fields.facts,
         columns={column: meaning for bound in columns.values() for column, meaning in bound.meanings.items()},
         lanes={(board, lane): key for (board, key), lane in lanes.items()},
         landing={
             (board, meaning): column for board, bound in columns.items() for meaning, column in bound.landing.items()
         },
         boards=tuple(board.id for board in used),
+        users=user_ids(layout),
+        classes=lanes,
     )
     return policy, problems
 
@@ -98,6 +103,16 @@ def _boards(mapping: Mapping, layout: Layout, finder: Finder) -> dict[str, Board
             looked_up[steps] = finder.find(steps, name, known, kind="board")
     named = ((leaf.key, looked_up[leaf.board[0]]) for leaf in leaves(mapping.content) if leaf.board)
     return {key: board for key, board in named if board is not None}
+
+
+def _further(mapping: Mapping, layout: Layout, finder: Finder) -> list[BoardLayout]:
+    """Boards where no topic begins; like those of the topics, they are unknown while their space is."""
+    if not layout.boards:
+        return []
+    known = _known_boards(mapping, layout)
+    named = enumerate(mapping.content.further_boards)
+    found = [finder.find(("further_boards", index), name, known, kind="board") for index, name in named]
+    return [board for board in found if board is not None]
 
 
 def _starts(
@@ -183,93 +198,12 @@ def _lanes(mapping: Mapping, boards: Sequence[BoardLayout], finder: Finder) -> d
     return bound
 
 
-def _origin(
-    mapping: Mapping, layout: Layout, boards: Sequence[BoardLayout], finder: Finder
-) -> tuple[str | None, dict[str, FieldValue]]:
-    """The responsible user, and the fields that are the same on every card."""
+def _responsible(mapping: Mapping, layout: Layout, finder: Finder) -> str | None:
     given = mapping.content.source
-    if given is None:
-        return None, {}
-    responsible = None
-    if given.responsible is not None:
-        users = [
-            Known(id=user.id, names=tuple(name for name in (user.name, user.username, user.email) if name), thing=user)
-            for user in layout.users
-        ]
-        user = finder.find(("source", "responsible"), given.responsible, users, kind="user")
-        responsible = None if user is None else user.id
-    if given.field is None or given.option is None:
-        return responsible, {}
-    field = _field(("source", "field"), given.field, layout, boards, finder)
-    if field is None:
-        return responsible, {}
-    if field.kind is FieldKind.STRING:
-        return responsible, {field.id: str(given.option)}
-    if field.kind is not FieldKind.SELECT:
-        _wrong_kind(("source", "field"), field, "select or text", finder)
-        return responsible, {}
-    options = [Known(id=option, names=(title,), thing=option) for option, title in field.options]
-    option = finder.find(
-        ("source", "option"), given.option, options, kind="option", where=f" of the field {shown(field.name)}"
-    )
-    return responsible, {} if option is None else {field.id: (option,)}
-
-
-def _facts(
-    mapping: Mapping, layout: Layout, boards: Sequence[BoardLayout], finder: Finder, taken: Iterable[str]
-) -> dict[str, str]:
-    """Fact → field id."""
-    bound: dict[str, str] = {}
-    owners = dict.fromkeys(taken, "source.field")
-    for fact, name in mapping.content.fields.model_dump(by_alias=True, exclude_none=True).items():
-        steps = ("fields", fact)
-        field = _field(steps, name, layout, boards, finder)
-        if field is None:
-            continue
-        if field.kind is not FieldKind.STRING:
-            _wrong_kind(steps, field, "text", finder)
-            continue
-        first = owners.setdefault(field.id, f"fields.{fact}")
-        if first != f"fields.{fact}":
-            finder.note(
-                steps,
-                code="field-twice",
-                found=f"the field {shown(field.name)}, which {first} fills already",
-                expected="a field of its own for each fact",
-                remedy="name another field, or remove one of the two lines",
-            )
-        bound[fact] = field.id
-    return bound
-
-
-def _field(
-    steps: Steps, name: str | int, layout: Layout, boards: Sequence[BoardLayout], finder: Finder
-) -> CardField | None:
-    entries = [Known(id=field.id, names=(field.name,), thing=field) for field in layout.fields]
-    field = finder.find(steps, name, entries, kind="field")
-    if field is None or field.boards is None:
-        return field
-    hidden = [shown(board.title) for board in boards if board.id not in field.boards]
-    if hidden:
-        finder.note(
-            steps,
-            code="field-hidden",
-            found=f"the field {shown(field.name)} is not shown on: {', '.join(hidden)}",
-            expected="a field that every board in use shows",
-            remedy="add the field to the cards of these boards; its value is stored all the same",
-            severity=Severity.WARNING,
-        )
-    return field
-
-
-def _wrong_kind(steps: Steps, field: CardField, kinds: str, finder: Finder) -> None:
-    finder.note(
-        steps,
-        code="field-kind",
-        found=f"the field {shown(field.name)} of the kind {field.kind}",
-        expected=f"a field of the kind {kinds}",
-        remedy=f"name another field, or make one of that kind; `{names_command('fields')}` lists all",
-    )
+    if given is None or given.responsible is None:
+        return None
+    user = finder.find(("source", "responsible"), given.responsible, known_users(layout), kind="user")
+    return None if user is None else user.id
 
 
 def _tags(mapping: Mapping, layout: Layout, finder: Finder) -> None:
@@ -278,6 +212,7 @@ def _tags(mapping: Mapping, layout: Layout, finder: Finder) -> None:
     known = [*layout.tags, *declared]
     folded_known = {folded(name) for name in known}
     given = {steps: tag for leaf in leaves(mapping.content) for steps, tag in leaf.tags}
+    given |= {("labels", index, "tag"): label.tag.strip() for index, label in enumerate(mapping.content.labels)}
     if mapping.content.blocked_tag is not None:
         given["blocked_tag",] = mapping.content.blocked_tag
     for steps, tag in given.items():
@@ -293,29 +228,4 @@ def _tags(mapping: Mapping, layout: Layout, finder: Finder) -> None:
             remedy=(f"write {near}, or " if near else "nothing, if it is meant: it will be made; or ")
             + f"add it to `declared_tags`; `{names_command('tags')}` lists all",
             severity=Severity.ERROR if near else Severity.WARNING,
-        )
-
-
-def _agents(mapping: Mapping, layout: Layout, finder: Finder) -> None:
-    """An answer carries the name exactly as the board shows it: under any other spelling nothing is replaced."""
-    names = [user.name.strip() for user in layout.users]
-    users = [
-        Known(id=user.id, names=tuple(each for each in (user.name, user.username, user.email) if each), thing=user)
-        for user in layout.users
-    ]
-    for name in mapping.content.agents.names:
-        if name.strip() in names:
-            continue
-        meant = matching(name, users)
-        near = meant[0].thing.name if len(meant) == 1 else nearest(name, names)
-        finder.note(
-            ("agents", "names", name),
-            code="agent-unknown",
-            found=f"{shown(name)}: nobody is called exactly so on the board",
-            expected=one_of(names),
-            near=near,
-            remedy=(f"write {near}" if near else "correct the name, or remove the line")
-            + f"; `{names_command('users')}` lists all",
-            key=True,
-            severity=Severity.WARNING,
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import date, time
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from mappings.clock import Interval, Length, interval_of, length_of, time_of
@@ -14,6 +16,18 @@ EVERY = ""
 """The language under which a title written as plain text stands: it holds for every language."""
 NEVER = "never"
 """What may stand where a length of time may be left open."""
+NONE = "none"
+"""What may stand for a part that is not wanted although it is there by default."""
+DEFAULT = "default"
+"""What may stand for a part with all its defaults."""
+MOST = 50
+
+
+def per_language(titles: dict[str, str] | None, languages: Iterable[str]) -> dict[str, str]:
+    """One text for each of the languages."""
+    if titles is None:
+        return {}
+    return {language: titles.get(language, titles.get(EVERY, "")) for language in languages}
 
 
 def _wrong(expected: str, remedy: str, code: str = "type") -> PydanticCustomError:
@@ -85,6 +99,18 @@ def _line(value: object) -> str:
     raise _wrong("a text", "write the text, in quotes if it looks like a number")
 
 
+def _count(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST:
+        return value
+    raise _wrong(f"a whole number from 1 to {MOST}", "write such a number, without quotes")
+
+
+def _given(value: object) -> str | int | float | bool:
+    if isinstance(value, bool | int | float) or (isinstance(value, str) and value.strip()):
+        return value
+    raise _wrong("one value: a text, a number, true or false", "write the value, in quotes if in doubt")
+
+
 def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
@@ -98,6 +124,32 @@ def _present(value: object) -> object:
     return {} if value is None else value
 
 
+def _or_default(value: object) -> object:
+    return {} if _is_word(value, DEFAULT) else _present(value)
+
+
+def _or_none(value: object) -> object:
+    return None if _is_word(value, NONE) else _present(value)
+
+
+def _is_word(value: object, word: str) -> bool:
+    """Whether this word stands for a part; no other may."""
+    if isinstance(value, str) and value.strip().casefold() != word:
+        raise _wrong(f"a mapping, or {word}", f"write {word}, or `key: value` lines, indented below the key")
+    return isinstance(value, str)
+
+
+def or_word(word: str) -> Callable[[JsonDict], None]:
+    """For the JSON schema of an optional part: this word may stand in its place."""
+
+    def note(schema: JsonDict) -> None:
+        kinds = schema.get("anyOf")
+        if isinstance(kinds, list):
+            kinds.append({"const": word})
+
+    return note
+
+
 _NAME: dict[str, Any] = {"type": ["string", "integer"], "minLength": 1}
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 
@@ -109,6 +161,13 @@ def _or_list(of: dict[str, Any]) -> WithJsonSchema:
 Name = Annotated[str | int, PlainValidator(_name), WithJsonSchema(_NAME)]
 Names = Annotated[list[Name], BeforeValidator(_listed), _or_list(_NAME)]
 Line = Annotated[str, PlainValidator(_line), WithJsonSchema(_TEXT)]
+Lines = Annotated[list[Line], BeforeValidator(_listed), _or_list(_TEXT)]
+Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})]
+Given = Annotated[
+    str | int | float | bool,
+    PlainValidator(_given),
+    WithJsonSchema({"type": ["string", "number", "boolean"], "minLength": 1}),
+]
 Titles = Annotated[
     dict[str, Line],
     BeforeValidator(_per_language),
@@ -138,3 +197,7 @@ Intervals = Annotated[
 Day = Annotated[date, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 OrBare = BeforeValidator(_present)
 """For a part that may be written as its bare key."""
+OrDefault = BeforeValidator(_or_default)
+"""For a part that may be written as its bare key, or as `default`."""
+OrNone = BeforeValidator(_or_none)
+"""For a part that may be written as its bare key, or as `none` when it is not wanted."""

@@ -5,35 +5,36 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from mappings.clock import Length
+from mappings.part import Part
 from mappings.scalars import (
     Clock,
     Day,
+    Given,
     Intervals,
     LaneNames,
     Line,
     Name,
     Names,
     OrBare,
+    OrNone,
     Time,
     TimeOrNever,
     Titles,
+    or_word,
 )
+from mappings.schema_agents import Card, Change, Commands, History, Label, Public, Template
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Board(_Part):
+class Board(Part):
     """Where the boards are."""
 
     space: Names = Field(description="Title or id of the space that holds the boards; a list when there are several.")
 
 
-class SubTopic(_Part):
+class SubTopic(Part):
     """What a client may choose after a topic that has `topics`; what it leaves out it takes from that topic."""
 
     title: Titles = Field(description="What the button says: one text, or one per language.")
@@ -46,6 +47,9 @@ class SubTopic(_Part):
     )
     tags: list[Line] = Field(default_factory=list, description="Tags put on every card of this topic.")
     hint: Titles | None = Field(None, description="Shown after the topic was chosen: what to write.")
+    values: dict[str, Given] = Field(
+        default_factory=dict, description="Card field: the value it has on every card of this topic."
+    )
 
 
 class Topic(SubTopic):
@@ -54,11 +58,11 @@ class Topic(SubTopic):
     topics: dict[str, SubTopic] | None = Field(
         None,
         description="A second level: topics to choose from after this one, by a short key; nothing is opened on this "
-        "one then. Its board, column, class and hint hold for those that do not say their own; its tags for all.",
+        "one then. Its board, column, class, hint and values hold for those that say no other; its tags for all.",
     )
 
 
-class ServiceClass(_Part):
+class ServiceClass(Part):
     """How fast a request must be served."""
 
     title: Titles = Field(description="What people call it: one text, or one per language.")
@@ -76,7 +80,7 @@ class ServiceClass(_Part):
     )
 
 
-class Hours(_Part):
+class Hours(Part):
     """When the team works."""
 
     zone: Line = Field(description="Time zone by its IANA name, such as Europe/Moscow.")
@@ -95,7 +99,7 @@ class Hours(_Part):
     )
 
 
-class Verify(_Part):
+class Verify(Part):
     """The company's own list of account ids: a file, or an address that is asked."""
 
     file: Line | None = Field(None, description="A CSV file of account ids; a path relative to this file.")
@@ -114,7 +118,7 @@ class Verify(_Part):
     )
 
 
-class Cabinet(_Part):
+class Cabinet(Part):
     """The client's account id with the company; leave the whole part out when clients have none."""
 
     pattern: Line = Field(description="A regular expression that the whole id must match, such as [0-9]{4,8}.")
@@ -124,7 +128,7 @@ class Cabinet(_Part):
     verify: Verify | None = Field(None, description="Where an id is looked up before it is believed.")
 
 
-class From(_Part):
+class From(Part):
     """How a card shows that it came through the bot."""
 
     responsible: Name | None = Field(
@@ -134,8 +138,8 @@ class From(_Part):
     option: Name | None = Field(None, description="Its value for cards made by the bot.")
 
 
-class Facts(_Part):
-    """Which card field takes which fact; the fields must be of the kind text."""
+class Facts(Part):
+    """Which card field takes which fact: a text; a select where all values are known beforehand."""
 
     cabinet: Name | None = Field(None, description="The client's account id.")
     client: Name | None = Field(None, description="The client's name in the chat.")
@@ -149,18 +153,7 @@ class Facts(_Part):
     rating: Name | None = Field(None, description="How the client rated the request; needs `store: field`.")
 
 
-class Public(_Part):
-    """Which comments of agents go to the client."""
-
-    rule: Literal["all_but_marked", "only_marked"] = Field(
-        "all_but_marked",
-        description="all_but_marked: every comment is an answer unless it begins with the mark; "
-        "only_marked: only a comment that begins with the mark is one.",
-    )
-    mark: Line = Field("//", description="What a comment begins with.")
-
-
-class Meanings(_Part):
+class Meanings(Part):
     """Columns by what they mean."""
 
     queue: Names = Field(default_factory=list, description="Columns where requests wait to be taken.")
@@ -177,7 +170,7 @@ class Columns(Meanings):
     )
 
 
-class Receipts(_Part):
+class Receipts(Part):
     """How a client's further message is acknowledged."""
 
     style: Literal["reaction", "text", "none"] = Field(
@@ -189,7 +182,7 @@ class Receipts(_Part):
     failed: Line = Field("🤷", description="The reaction when it could not be put on the card, or none.")
 
 
-class RatingMark(_Part):
+class RatingMark(Part):
     """One answer to "how was it?"."""
 
     key: Line | None = Field(
@@ -199,7 +192,7 @@ class RatingMark(_Part):
     low: bool = Field(False, description="Whether the client may be asked why.")
 
 
-class Rating(_Part):
+class Rating(Part):
     """The question after the end of a request."""
 
     marks: list[RatingMark] = Field(
@@ -221,7 +214,7 @@ class Rating(_Part):
     tag: Line | None = Field(None, description="With `store: tag`: the tag, such as Rating {mark}; {mark} by default.")
 
 
-class Trigger(_Part):
+class Trigger(Part):
     """A message the bot sends of itself."""
 
     when: Literal["waiting", "registered", "done"] = Field(
@@ -235,7 +228,7 @@ class Trigger(_Part):
     close: bool = Field(False, description="Whether the request is closed with it; only with `when: waiting`.")
 
 
-class QuietHours(_Part):
+class QuietHours(Part):
     """When the bot sends nothing of itself."""
 
     from_: Clock = Field(alias="from", description='When they begin, such as "21:00".')
@@ -243,7 +236,7 @@ class QuietHours(_Part):
     zone: Line | None = Field(None, description="Time zone by its IANA name; by default the one of `hours`.")
 
 
-class Agents(_Part):
+class Agents(Part):
     """What clients are told of the people on the board."""
 
     names: dict[str, Line] = Field(
@@ -251,10 +244,7 @@ class Agents(_Part):
     )
 
 
-Change = Literal["queue", "work", "waiting", "done"]
-
-
-class Content(_Part):
+class Content(Part):
     """The mapping of a support bot to a board."""
 
     version: Literal[1] = Field(description="The version of this format: 1.")
@@ -269,9 +259,32 @@ class Content(_Part):
     cabinet: Cabinet | None = Field(None, description="The client's account id with the company.")
     source: From | None = Field(None, description="How a card shows that it came through the bot.")
     fields: Facts = Field(default_factory=lambda: Facts(), description="Which card field takes which fact.")
+    values: dict[str, Given] = Field(
+        default_factory=dict, description="Card field: the value it has on every card; topics may say another."
+    )
+    labels: list[Label] = Field(
+        default_factory=list, description="Tags for new cards by topic, class or the client's words."
+    )
+    card: Card = Field(default_factory=lambda: Card(), description="How cards look: their title.")
+    history: Annotated[History | None, OrNone] = Field(
+        default_factory=lambda: History(),
+        description="Earlier requests on the card; on by default, `none` leaves them out.",
+        json_schema_extra=or_word("none"),
+    )
+    further_boards: Names = Field(
+        default_factory=list,
+        description="Boards where no topic begins but cards are moved to, such as the second line of support.",
+    )
     public: Public = Field(default_factory=lambda: Public(), description="Which comments go to the client.")
     columns: Columns = Field(default_factory=lambda: Columns(), description="What columns mean.")
     receipts: Receipts = Field(default_factory=lambda: Receipts(), description="How messages are acknowledged.")
+    agent_receipts: Literal["comment", "tag", "none"] = Field(
+        "comment", description="How agents see whether answers arrived: one edited comment, a tag, or failures only."
+    )
+    templates: dict[str, Template] = Field(default_factory=dict, description="Canned replies by a short key.")
+    commands: Commands = Field(
+        default_factory=lambda: Commands(), description="How agents order something of the bot by a comment."
+    )
     contact: Literal["none", "optional"] = Field(
         "none", description="Whether clients are offered to share their phone number."
     )

@@ -25,6 +25,8 @@ class Leaf:
     column: tuple[Steps, str | int] | None
     class_: tuple[Steps, str | int] | None
     tags: tuple[tuple[Steps, str], ...]
+    values: tuple[tuple[Steps, dict[str, str | int | float | bool]], ...]
+    """Its own constant fields, then those of its group."""
 
 
 def groups(content: Content) -> dict[str, Topic]:
@@ -35,6 +37,11 @@ def groups(content: Content) -> dict[str, Topic]:
 def leaves(content: Content) -> tuple[Leaf, ...]:
     """Every topic that a request can be about, in the order of the menu; one below a group is `<group>.<key>`."""
     return tuple(_leaves(content))
+
+
+def below(content: Content, key: str) -> tuple[str, ...]:
+    """The keys of the topics that a key stands for: those of a group, else it alone."""
+    return tuple(leaf.key for leaf in leaves(content) if key in (leaf.key, leaf.group))
 
 
 def _leaves(content: Content) -> Iterator[Leaf]:
@@ -69,4 +76,5 @@ def _leaf(key: str, group: str | None, *said: tuple[Steps, SubTopic]) -> Leaf:
         column=first("column", "column"),
         class_=first("class", "class_"),
         tags=tuple((place, tag) for tag, place in tags.items()),
+        values=tuple(((*place, "values"), topic.values) for place, topic in said),
     )

@@ -1,6 +1,6 @@
 """Kaiten as a board: its REST API translated into the core's events and orders."""
 
 from adapters.kaiten.board import KaitenBoard
-from adapters.kaiten.incoming import Hint, hints
+from adapters.kaiten.hints import Hint, hints
 
 __all__ = ["Hint", "KaitenBoard", "hints"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,13 +19,21 @@ _VOICE, _RESTRICTED = 10, 11
 _ELSEWHERE = range(2, 7)
 """Links to other people's drives: no bytes of Kaiten's."""
 _PICTURES = frozenset(("image/jpeg", "image/png", "image/webp", "image/bmp"))
-_BY_ENDING = {
+_SOUNDS = {
     ".oga": "audio/ogg",
     ".ogg": "audio/ogg",
     ".opus": "audio/ogg",
     ".m4a": "audio/mp4",
-    ".webp": "image/webp",
+    ".mp3": "audio/mpeg",
 }
+_BY_ENDING = {**_SOUNDS, ".webp": "image/webp"}
+_SPOKEN = frozenset(("audio/ogg", "audio/opus"))
+_EITHER = frozenset(("audio/mpeg", "audio/mp3", "audio/mp4", "audio/m4a", "audio/x-m4a"))
+_RECORDED = re.compile(
+    r"(?<![^\W\d_])(?:voice|recording|record|rec|memo|dictaphone|запис[ьи]|аудиозапись|голос\w*|диктофон\w*)(?![^\W\d_])"
+    r"|^(?:audio|aud|ptt|аудио)[-_ ]?(?:19|20)\d\d"
+)
+"""Names that phones, messengers and people give to what they recorded: "Новая запись 5", "voice_12", "AUD-20260101"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +111,27 @@ def _mime_of(name: str) -> str | None:
 
 
 def _kind(mime: str, name: str, kind: int | None) -> FileKind:
+    """What a file is for the client.
+
+    Somebody's voice is what Kaiten recorded itself, every OGG or Opus file (hardly any music comes so), and an MP3 or
+    M4A whose name tells of a recording; other sounds are music.
+    """
     if mime == "image/gif":
         return FileKind.ANIMATION
     if mime in _PICTURES:
         return FileKind.PHOTO
-    sounds = mime.startswith("audio/") or _mime_of(name) == "audio/ogg"
-    if kind == _VOICE and (sounds or mime in ("", "application/octet-stream", "video/webm")):
+    sound = mime if mime.startswith("audio/") else _SOUNDS.get(PurePosixPath(name).suffix.lower(), "")
+    if kind == _VOICE and (sound or mime in ("", "application/octet-stream", "video/webm")):
         return FileKind.VOICE
-    if sounds:
+    if sound in _SPOKEN or (sound in _EITHER and _RECORDED.search(_stem(name))):
+        return FileKind.VOICE
+    if sound:
         return FileKind.AUDIO
     return FileKind.VIDEO if mime.startswith("video/") else FileKind.DOCUMENT
+
+
+def _stem(name: str) -> str:
+    return unicodedata.normalize("NFC", PurePosixPath(name).stem).casefold()
 
 
 # ---- where the bytes lie

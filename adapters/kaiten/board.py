@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
+from adapters.kaiten import card_edits
 from adapters.kaiten.attachments import attachments, missing
 from adapters.kaiten.changes import Changes
 from adapters.kaiten.comments import Comments
@@ -14,24 +17,29 @@ from adapters.kaiten.http import PAGE, PORT, Clock, Refused, Trip, WallClock, Wi
 from adapters.kaiten.incoming import Card, fields, read_card, ref_numbers, whole, word
 from adapters.kaiten.layout import read_layout
 from adapters.kaiten.memory import Memory
-from adapters.kaiten.outgoing import card_body, place_body, properties_body
+from adapters.kaiten.outgoing import card_body, named_people
 from adapters.kaiten.tags import put_tag, take_tag
 from connector.domain.effects import (
     AddComment,
     AddFiles,
     AddTag,
+    AssignCard,
     BoardEffect,
     CreateCard,
     EditComment,
     MoveCard,
     RemoveTag,
+    ReplaceCard,
+    SetBlock,
     SetFacts,
     Urgency,
 )
 from connector.domain.events import Refusal
-from connector.domain.layout import CardField, Layout
+from connector.domain.layout import CardField, FieldKind, Layout
 from connector.domain.refs import Ref
 from connector.ports import Batch, Budget, Order, Rejected, Spool, Unavailable, WrongToken
+
+_log = logging.getLogger(__name__)
 
 LOOK_PAUSE = 1.0
 """Seconds to wait before looking for a card that an earlier attempt may have made: lists can lag a little."""
@@ -103,7 +111,9 @@ class KaitenBoard:
         except Refused as no:
             raise Unavailable(f"{no}: the token's user needs the right to see it") from no
         self._space_of.update((board.id, board.space) for board in layout.boards)
-        self._fields.update((known.id, known) for known in layout.fields)
+        people = named_people(layout.users)
+        for known in layout.fields:
+            self._fields[known.id] = replace(known, options=people) if known.kind is FieldKind.USER else known
         return layout
 
     # ---- reading
@@ -111,6 +121,14 @@ class KaitenBoard:
     def watch(self, boards: Sequence[str]) -> None:
         """The boards whose changes `read` must bring."""
         self._boards = tuple(dict.fromkeys(boards))
+
+    def link(self, card: Ref) -> str | None:
+        """The card's own page: the company's address with the card's number."""
+        try:
+            number, _ = ref_numbers(card)
+        except ValueError:
+            return None
+        return f"{self._wire.site}/{number}"
 
     def hint(self) -> None:
         """Lets the next `read` look at once."""
@@ -196,28 +214,49 @@ class KaitenBoard:
                 return await self._add_files(trip, _card_of(order), effect, order.attempt)
             case AddTag() as effect:
                 await put_tag(trip, _card_of(order), effect.name)
-                return ()
             case RemoveTag() as effect:
                 await take_tag(trip, _card_of(order), effect.name)
-                return ()
             case SetFacts() as effect:
-                return await self._set_facts(trip, _card_of(order), effect)
+                await card_edits.set_facts(trip, _card_of(order), effect, self._fields)
+            case SetBlock() as effect:
+                await card_edits.set_block(trip, _card_of(order), effect)
+            case AssignCard() as effect:
+                await card_edits.assign(trip, _card_of(order), effect)
             case MoveCard() as effect:
-                return await self._move(trip, _card_of(order), effect)
+                await card_edits.move(trip, _card_of(order), effect)
+            case ReplaceCard() as effect:
+                await card_edits.replace(trip, _card_of(order), effect)
             case _:
                 assert_never(order.effect)
+        return ()
 
     async def _create(self, trip: Trip, effect: CreateCard, attempt: int) -> tuple[Ref, ...]:
-        """https://developers.kaiten.ru/cards/create-new-card"""
         if effect.spot is None:
             raise Rejected("the card has no place on the board: the mapping names none")
         card = await self._find(trip, effect) if attempt > 1 else None
         if card is None:
-            card = read_card(await trip.write("POST", "/cards", json=card_body(effect, effect.spot, self._fields)))
+            card = read_card(await self._make(trip, card_body(effect, effect.spot, self._fields)))
             if card is None:
                 raise Unavailable("Kaiten did not say which card it made")
             self._memory.created(card)
         return (card.ref,)
+
+    @staticmethod
+    async def _make(trip: Trip, body: dict[str, object]) -> object:
+        """Kaiten checks fields strictly, and they may have been changed since the layout was read: a card without
+        them is better than none.
+
+        https://developers.kaiten.ru/cards/create-new-card
+        """
+        try:
+            return await trip.write("POST", "/cards", json=body)
+        except Refused as no:
+            if no.status != 400 or "properties" not in body:
+                raise
+            bare = {name: value for name, value in body.items() if name != "properties"}
+            made = await trip.write("POST", "/cards", json=bare)
+            _log.warning("card %s: made without its fields: Kaiten refused them", body["external_id"])
+            return made
 
     async def _find(self, trip: Trip, effect: CreateCard) -> Card | None:
         """The card an earlier attempt made. Lists may lag: it is looked for twice, and in the archive too.
@@ -274,24 +313,6 @@ class KaitenBoard:
         if refused is not None:
             raise refused
         return tuple(made)
-
-    async def _set_facts(self, trip: Trip, card: int, effect: SetFacts) -> tuple[Ref, ...]:
-        """Kaiten changes only the fields that are named, and refuses a change that names none.
-
-        https://developers.kaiten.ru/cards/update-card
-        """
-        properties = properties_body(effect.ticket, effect.fields or {}, self._fields)
-        if properties:
-            await trip.write("PATCH", f"/cards/{card}", json={"properties": properties})
-        return ()
-
-    @staticmethod
-    async def _move(trip: Trip, card: int, effect: MoveCard) -> tuple[Ref, ...]:
-        """https://developers.kaiten.ru/cards/update-card"""
-        if effect.spot is None or effect.spot.column is None:
-            raise Rejected(f"no column means {effect.meaning.value} on this board")
-        await trip.write("PATCH", f"/cards/{card}", json=place_body(effect.spot))
-        return ()
 
     async def _rejection(self, trip: Trip, order: Order[BoardEffect], no: Refused) -> Rejected:
         """What a refusal means for the order. Kaiten answers 403 for a card that is not there: the card itself tells.

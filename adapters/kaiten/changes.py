@@ -10,18 +10,17 @@ from datetime import datetime, timedelta
 
 from adapters.kaiten.attachments import Attachment, as_file, attachments
 from adapters.kaiten.cursor import BEGINNING, OVERLAP, Cursor, Position
+from adapters.kaiten.hints import Hint, hints
 from adapters.kaiten.http import Clock, Refused, Trip
 from adapters.kaiten.incoming import (
     Card,
     Comment,
-    Hint,
     arrival,
     attached,
     card_seen,
     commented,
     edited,
     fields,
-    hints,
     joined_later,
     read_card,
     read_comment,
@@ -49,6 +48,10 @@ POINTED = 500
 """Cards pointed at by webhooks and not yet looked at, at most; beyond them the lists must do."""
 _POINTING = frozenset(("comment:update", "comment:remove", "file:add"))
 """Webhooks about what no list shows."""
+_HANDING = frozenset(("card_member:add", "card_member:update", "card_member:remove"))
+"""Webhooks about who has a card: its version stays as it is."""
+_TAKING = "card_member:update"
+"""Somebody became responsible: where a person shares our account, it may be they who took the card."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,11 +93,15 @@ class Changes:
             return
         for hint in hints(body):
             echo = hint.author is not None and hint.author == me
-            if echo and (hint.kind not in _POINTING or hint.comment is None or hint.comment in self._memory.ours):
+            if echo and hint.kind != _TAKING and not (hint.kind in _POINTING and self._strange(hint.comment)):
                 continue  # what we did ourselves is no news
-            if hint.shelved or (hint.kind in _POINTING and hint.comment is not None):
+            if hint.shelved or hint.kind in _HANDING or (hint.kind in _POINTING and hint.comment is not None):
                 self._point(hint)
             self.hint()
+
+    def _strange(self, comment: int | None) -> bool:
+        """Whether a comment is not known to be ours: a person may share our account."""
+        return comment is not None and comment not in self._memory.ours
 
     def _point(self, hint: Hint) -> None:
         """Remembers a card to be looked at by itself."""
@@ -223,11 +230,19 @@ class Changes:
 
     def _see(self, look: _Look, card: Card, payload: object) -> None:
         known = self._memory.card(card.id)
+        handed = None
+        if known is not None and "members" not in (fields(payload) or {}):
+            card = replace(card, responsible=known.responsible)
+        if known is not None and known.version == card.version and known.responsible != card.responsible:
+            handed = self._clock.now()
         if known is None or known.version <= card.version:
             self._memory.note_card(card)
         if self._memory.mark(card.id) is None and not self._unread(card, look.floor):
             self._memory.note_mark(card.id, Mark(total=card.comments, last=card.commented_at))  # all of it was read
-        self._tell(look, arrival(card_seen(card, self._clock.now()), payload))
+        event = card_seen(card, self._clock.now(), handed=handed)
+        self._tell(look, arrival(event, payload))
+        if handed is not None:  # the next look says the same without the moment
+            self._memory.first_time(card_seen(card, handed).key)
 
     def _unread(self, card: Card, floor: datetime) -> bool:
         """Whether the card may have comments we have neither read nor written."""

@@ -88,7 +88,7 @@ class Comments:
         repeated = attempt > 1
         there = await self._look(trip, card, me, with_files=repeated and bool(section.files))
         targets = [ref_numbers(ref)[1] for ref in made_before]
-        internal = any(there.mine[number].internal for number in targets if number in there.mine)
+        internal = effect.internal or any(there.mine[number].internal for number in targets if number in there.mine)
         if effect.append:
             done = await self._continue(trip, card, there, effect, repeated=repeated)
             if done is not None:

@@ -74,6 +74,8 @@ class Wire:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise ValueError("Kaiten's token must be one word of printable ASCII characters")
         self.host = url.host
+        self.site = str(url).rpartition("/api/")[0] or str(url.join("/")).rstrip("/")
+        """Where people open the tool in a browser."""
         self.clock = clock
         self._base = str(url)
         self._token = token

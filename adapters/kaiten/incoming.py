@@ -18,6 +18,8 @@ from connector.domain.words import File, Text
 from connector.ports import Arrival
 
 Json = Mapping[str, object]
+RESPONSIBLE = 2
+"""The type of the member who is responsible for the card."""
 _LATE = timedelta(seconds=2)
 """A file this much younger than its comment joined it later: told by its own event, whoever asks and whenever."""
 
@@ -74,6 +76,8 @@ class Card:
     board: str
     column: str
     lane: str | None
+    responsible: Agent | None
+    """Whoever is responsible; None too where the payload names no members."""
     gone: bool
     created: datetime | None
     updated: datetime | None
@@ -136,6 +140,11 @@ def comment_ref(card: int, comment: int) -> Ref:
     return Ref(port=PORT, id=f"{card}/{comment}")
 
 
+def user_ref(user: int) -> Ref:
+    """The ref of a person."""
+    return Ref(port=PORT, id=f"user/{user}")
+
+
 def ref_numbers(ref: Ref) -> tuple[int, int | None]:
     """(card, comment) of a ref of ours. Raises ValueError for any other."""
     card, _, comment = ref.id.partition("/")
@@ -162,12 +171,26 @@ def read_card(payload: object) -> Card | None:
         board=word(card.get("board_id")),
         column=word(card.get("column_id")),
         lane=None if lane is None else str(lane),
+        responsible=_responsible(card),
         gone=card.get("archived") is True or whole(card.get("condition")) in (2, 3),
         created=moment(card.get("created")),
         updated=moment(card.get("updated")),
         comments=whole(card.get("comments_total")),
         commented_at=moment(card.get("comment_last_added_at")),
     )
+
+
+def _responsible(card: Json) -> Agent | None:
+    """One at most: where two are shown, the one who joined later took over.
+
+    https://developers.kaiten.ru/card-members/retrieve-list-of-card-members
+    """
+    for member in reversed(entries(card.get("members"))):
+        number = whole(member.get("user_id")) or whole(member.get("id"))
+        if number is not None and whole(member.get("type")) == RESPONSIBLE:
+            name = word(member.get("full_name")) or word(member.get("username")) or word(member.get("email"))
+            return Agent(ref=user_ref(number), name=name or f"user {number}")
+    return None
 
 
 def read_comment(payload: object) -> Comment | None:
@@ -219,18 +242,25 @@ def raw_json(payload: object) -> str:
     return json.dumps(payload, ensure_ascii=True, default=str)
 
 
-def card_seen(card: Card, now: datetime, *, missing: bool = False) -> CardSeen:
-    """How a card looks; `missing`: it is out of our sight, and this is how it looked last."""
+def card_seen(card: Card, now: datetime, *, missing: bool = False, handed: datetime | None = None) -> CardSeen:
+    """How a card looks; `missing`: it is out of our sight, and this is how it looked last.
+
+    Who has it is no part of its version: `handed` is when somebody else was first seen to have the same version.
+    """
+    holder = f":{card.responsible.ref.id}" if card.responsible else ":nobody" if handed else ""
+    if handed is not None:
+        holder += f":{handed.timestamp() * 1000:.0f}"
     ending = ":gone" if missing else ":archived" if card.gone else ""
     return CardSeen(
-        key=Key(f"{card.ref.key}:v{card.version}{ending}"),
-        at=card.updated or now,
+        key=Key(f"{card.ref.key}:v{card.version}{holder}{ending}"),
+        at=handed or card.updated or now,
         card=card.ref,
         ticket=card.ticket,
         version=card.version,
         board=card.board,
         column=card.column,
         lane=card.lane,
+        responsible=card.responsible.name if card.responsible else None,
         gone=missing or card.gone,
     )
 
@@ -292,50 +322,4 @@ def joined_later(file_at: datetime | None, comment: Comment) -> bool:
 
 
 def _agent(comment: Comment) -> Agent:
-    return Agent(ref=Ref(port=PORT, id=f"user/{comment.author or 0}"), name=comment.author_name)
-
-
-# ---- webhooks
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hint:
-    """Where to look after a webhook; `comment` where it named one, `author` who caused it."""
-
-    card: int
-    kind: str
-    """The name of Kaiten's event, "comment:update" for one."""
-    comment: int | None = None
-    author: int | None = None
-    shelved: bool = False
-    """It speaks of the archive or of deletion."""
-
-
-def hints(payload: object) -> tuple[Hint, ...]:
-    """Which card a webhook is about; empty for what names none. Nothing else in it is believed: it is not signed.
-
-    https://developers.kaiten.ru/external-webhooks
-    """
-    body = fields(payload)
-    data = fields(body.get("data")) if body else None
-    if body is None or data is None:
-        return ()
-    kind = word(body.get("event"))
-    old = fields(data.get("old")) or {}
-    changes = fields(data.get("changes")) or {}
-    subject = old or data
-    own = kind.startswith("card:")
-    card = whole(subject.get("id" if own else "card_id")) or whole(data.get("card_id"))
-    if card is None:
-        return ()
-    comment = whole(subject.get("id" if kind.startswith("comment:") else "comment_id"))
-    author = fields(data.get("author")) or {}
-    return (
-        Hint(
-            card=card,
-            kind=kind,
-            comment=comment,
-            author=whole(author.get("id")),
-            shelved="archived" in changes or "condition" in changes,
-        ),
-    )
+    return Agent(ref=user_ref(comment.author or 0), name=comment.author_name)

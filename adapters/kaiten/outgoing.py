@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from adapters.kaiten.field_values import Unfit, shaped
 from adapters.kaiten.incoming import whole
 from adapters.kaiten.markdown import clean, shortened
 from connector.domain.effects import CreateCard, FieldValue, Spot
-from connector.domain.layout import CardField, FieldKind
+from connector.domain.layout import CardField, User
 
 TITLE_LIMIT = 1024
 DESCRIPTION_LIMIT = 32768
@@ -38,8 +39,7 @@ def card_body(effect: CreateCard, spot: Spot, known: Mapping[str, CardField]) ->
     if spot.responsible is not None:
         body["responsible_id"] = _id(spot.responsible)
     if effect.due_at is not None:
-        body["due_date"] = timestamp(effect.due_at)
-        body["due_date_time_present"] = True
+        body |= deadline_body(effect.due_at)
     properties = properties_body(effect.external_id, spot.fields, known)
     if properties:
         body["properties"] = properties
@@ -49,101 +49,39 @@ def card_body(effect: CreateCard, spot: Spot, known: Mapping[str, CardField]) ->
 def properties_body(card: str, values: Mapping[str, FieldValue], known: Mapping[str, CardField]) -> dict[str, object]:
     """The values by Kaiten's names of their fields, each in its shape; `card` is named where one cannot be shaped.
 
-    Fields that are not named here keep what they have.
+    Fields that are not named here keep what they have; what does not fit its field is left out with a warning.
     """
-    properties = {}
+    properties, unfit = {}, []
     for name, value in values.items():
         number = name.removeprefix("id_")
-        shaped = property_value(value, known.get(number))
-        if shaped is None:  # a wrong shape would cost all of them
-            _log.warning("card %s: field %s cannot hold the value meant for it and stays as it is", card, number)
-        else:
-            properties[f"id_{number}"] = shaped
+        field = known.get(number)
+        try:
+            properties[f"id_{number}"] = shaped(value, field)
+        except Unfit as no:  # a wrong shape would cost all of them
+            unfit.append(f"{field.name if field else 'field'} ({number}): {no}")
+    if unfit:
+        _log.warning("card %s: fields that stay as they are: %s", card, "; ".join(unfit))
     return properties
+
+
+def named_people(users: Iterable[User]) -> tuple[tuple[str, str], ...]:
+    """(id, name) of everybody by each name they have: what a field for people can be told by."""
+    return tuple(
+        (user.id, name) for user in users for name in dict.fromkeys((user.name, user.username, user.email)) if name
+    )
+
+
+def deadline_body(at: datetime | None) -> dict[str, object]:
+    """The deadline to the minute, or none at all."""
+    if at is None:
+        return {"due_date": None, "due_date_time_present": False}
+    return {"due_date": timestamp(at), "due_date_time_present": True}
 
 
 def place_body(spot: Spot) -> dict[str, object]:
     """Board, column and lane, as far as they are told."""
     place = {"board_id": spot.board, "column_id": spot.column, "lane_id": spot.lane}
     return {name: _id(value) for name, value in place.items() if value is not None}
-
-
-def property_value(value: FieldValue, known: CardField | None) -> object:
-    """The value in the shape Kaiten wants for the field's kind; None where it has none.
-
-    https://developers.kaiten.ru/cards/create-new-card (properties)
-    """
-    match known.kind if known else _kind_by_look(value):
-        case FieldKind.SELECT | FieldKind.USER:
-            return _choices(value, known.options if known else ())
-        case FieldKind.NUMBER:
-            return _figure(value)
-        case FieldKind.CHECKBOX:
-            return value if isinstance(value, bool) else str(value).strip().casefold() in ("1", "true", "yes", "да")
-        case FieldKind.DATE:
-            return _date(value)
-        case FieldKind.STRING:
-            if isinstance(value, datetime):
-                return value.isoformat(sep=" ", timespec="minutes")
-            if isinstance(value, float) and value.is_integer():
-                return str(int(value))
-            return clean(", ".join(value) if isinstance(value, tuple) else str(value)) or None
-        case FieldKind.OTHER:
-            return (
-                list(value) if isinstance(value, tuple) else timestamp(value) if isinstance(value, datetime) else value
-            )
-
-
-def _kind_by_look(value: FieldValue) -> FieldKind:
-    match value:
-        case bool():
-            return FieldKind.CHECKBOX
-        case int() | float():
-            return FieldKind.NUMBER
-        case datetime():
-            return FieldKind.DATE
-        case tuple():
-            return FieldKind.SELECT
-        case _:
-            return FieldKind.STRING
-
-
-def _choices(value: FieldValue, options: Sequence[tuple[str, str]]) -> object:
-    """Always a list of ids, even for one choice; a title is looked up."""
-    by_title = {title.strip().casefold(): number for number, title in options}
-    chosen = []
-    for choice in value if isinstance(value, tuple) else (str(value),):
-        number = whole(by_title.get(choice.strip().casefold(), choice))
-        if number is None:
-            return None
-        chosen.append(number)
-    return chosen or None
-
-
-def _figure(value: FieldValue) -> object:
-    if isinstance(value, datetime | tuple):
-        return None
-    try:
-        figure = float(value)
-    except ValueError:
-        return None
-    return int(figure) if figure.is_integer() else figure
-
-
-def _date(value: FieldValue) -> object:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    offset = value.utcoffset()
-    return {
-        "date": value.strftime("%Y-%m-%d"),
-        "time": value.strftime("%H:%M"),
-        "tzOffset": None if offset is None else int(offset.total_seconds() // 60),
-    }
 
 
 def timestamp(at: datetime) -> str:

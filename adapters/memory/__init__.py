@@ -1,4 +1,4 @@
-"""Both tools and the company's list in this process's memory: for rehearsals, and as the plainest adapters there are."""
+"""Both tools and the company's list in this process's memory: for rehearsals, and as the plainest adapters."""
 
 from adapters.memory.board import MemoryBoard
 from adapters.memory.chat import MemoryChat

@@ -11,17 +11,22 @@ from typing import Final, TypeVar, assert_never
 from adapters.memory.paper import continued, page, rewritten
 from adapters.memory.weather import CALM, Weather
 from adapters.memory.world import BoardWorld, Card, Change, Comment
+from connector.domain.card import with_block, within
 from connector.domain.effects import (
     AddComment,
     AddFiles,
     AddTag,
+    AssignCard,
     BoardEffect,
     CreateCard,
     EditComment,
     MoveCard,
     RemoveTag,
+    ReplaceCard,
     Section,
+    SetBlock,
     SetFacts,
+    Spot,
 )
 from connector.domain.events import (
     Agent,
@@ -95,6 +100,10 @@ class MemoryBoard:
     def watch(self, boards: Sequence[str]) -> None:
         """Every card that carries a ticket's id is watched anyway."""
 
+    def link(self, card: Ref) -> str | None:
+        """Nobody has a browser here."""
+        return None
+
     def hint(self) -> None:
         """Lets a waiting read look at once."""
         self._world.changed.ring()
@@ -145,12 +154,24 @@ class MemoryBoard:
                     if fields != card.fields:
                         card.fields = fields
                         self._world.touch(card)
+            case SetBlock():
+                async with self._call("board.block", order):
+                    card, block = self._card(order), effect.block
+                    there = card.description
+                    self._world.describe(card, within(there, block) if block else with_block(there, block))
+            case AssignCard():
+                async with self._call("board.assign", order):
+                    self._world.assign(self._card(order), effect.user)
             case MoveCard():
-                if effect.spot is None:
-                    raise Rejected("nobody said where to")
+                spot = _spot(effect)
                 async with self._call("board.move", order):
-                    spot = effect.spot
                     self._world.move(self._card(order), column=spot.column, lane=spot.lane, board=spot.board)
+            case ReplaceCard():
+                spot = _spot(effect)
+                async with self._call("board.replace", order):
+                    card = self._card(order)
+                    self._world.schedule(card, effect.due_at)
+                    self._world.move(card, column=spot.column, lane=spot.lane, board=spot.board)
             case _:
                 assert_never(effect)
         return ()
@@ -221,7 +242,7 @@ class MemoryBoard:
             text = "" if holder is None else _changed(holder.raw, effect)
             if holder is None or holder.deleted or (effect.append and units(text) > COMMENT_LIMIT):
                 # It never got here, or somebody deleted it, or the card is another one now: the words are not lost.
-                return (comment_ref(self._write(card, (section,), internal=False)),)
+                return (comment_ref(self._write(card, (section,), internal=effect.internal)),)
             self._world.rewrite(holder, self._fitting(text))
             holder.files += [file for file in section.files if file not in holder.files]
         return (comment_ref(holder),)
@@ -304,9 +325,12 @@ class MemoryBoard:
         ref, ticket = card_ref(card.id), TicketId(card.external_id)
         if change.kind == "card":
             ending = ":gone" if card.gone else ""
+            # Who has the card is no part of its version, here as in a real tool.
+            holder = f":by:{card.responsible}:{card.handed}" if card.handed else ""
             return CardSeen(
-                key=Key(f"{ref.key}:v{card.version}{ending}"), at=change.at, card=ref, ticket=ticket,
-                version=card.version, board=card.board, column=card.column, lane=card.lane, gone=card.gone,
+                key=Key(f"{ref.key}:v{card.version}{holder}{ending}"), at=change.at, card=ref, ticket=ticket,
+                version=card.version, board=card.board, column=card.column, lane=card.lane,
+                responsible=card.responsible, gone=card.gone,
             )  # fmt: skip
         comment = self._world.comments[change.comment or 0]
         place = comment_ref(comment)
@@ -337,6 +361,12 @@ class MemoryBoard:
                 )  # fmt: skip
             case _:
                 return None
+
+
+def _spot(effect: MoveCard | ReplaceCard) -> Spot:
+    if effect.spot is None:
+        raise Rejected("nobody said where to")
+    return effect.spot
 
 
 def _changed(raw: str, effect: EditComment) -> str:

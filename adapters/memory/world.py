@@ -212,6 +212,8 @@ class Card:
     at: datetime
     due_at: datetime | None = None
     responsible: str | None = None
+    handed: int = 0
+    """How often somebody else became responsible: nothing of the card's version."""
     fields: dict[str, FieldValue] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
@@ -308,6 +310,25 @@ class BoardWorld:
         if place != (card.board, card.column, card.lane):
             card.board, card.column, card.lane = place
             self.touch(card)
+
+    def describe(self, card: Card, description: str) -> None:
+        """A card's description reads so now."""
+        if description != card.description:
+            card.description = description
+            self.touch(card)
+
+    def schedule(self, card: Card, due_at: datetime | None) -> None:
+        """A card has another deadline, or none any more."""
+        if due_at != card.due_at:
+            card.due_at = due_at
+            self.touch(card)
+
+    def assign(self, card: Card, user: str) -> None:
+        """Somebody becomes responsible. The card's version stays, as it does where members do not count as changes."""
+        if user != card.responsible:
+            card.responsible = user
+            card.handed += 1
+            self._log("card", card, version=card.version)
 
     def archive(self, card: Card) -> None:
         """A card is put away."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
@@ -18,7 +19,11 @@ from connector.domain.ticket import Ticket
 from connector.domain.words import File, Span, Style, Text, Words
 
 TITLE_LENGTH = 80
-"""Characters."""
+"""Characters of the words in a title."""
+WHOLE_TITLE_LENGTH = 1024
+"""Characters, by https://developers.kaiten.ru/cards/create-new-card"""
+DESCRIPTION_LENGTH = 32_768
+"""UTF-16 units, by the same page."""
 _GAP = "\n\n"
 # What a board's markup may want a backslash before.
 _MARKUP = str.maketrans("", "", "\\`*_{}[]()#+-.!|<>~&")
@@ -26,6 +31,67 @@ _FRAME = 24
 """Characters a section may take around its head and text: emphasis, blank lines, a rule between sections."""
 _SPAN = 8
 """Characters the signs of one span may take, its address not counted."""
+
+# In no language, of no markup, without blanks: whatever an editor makes of the text around them, these stay.
+BLOCK_BEGIN = "⟦▾▾▾⟧"
+BLOCK_END = "⟦▴▴▴⟧"
+"""The lines between which the block of earlier requests stands in a description; around it write people."""
+_LINK = re.compile(r" ⟦→([^⟦⟧:]+):([^⟦⟧]+)⟧")
+_LINK_ROOM = 120
+"""Characters a link may take."""
+_TITLE_PARTS = re.compile(r"\{(words|number|client|cabinet|topic)\}")
+# A part that is empty takes along the brackets around it, the sign before it, and what divides it from its neighbour.
+_NOTHING = "\0"
+_DIVIDERS = r"[\s·|/,;:—–-]*"
+_EMPTY_PARTS = (
+    (re.compile(rf"[(\[«\"<]\s*{_NOTHING}\s*[)\]»\">]"), _NOTHING),
+    (re.compile(rf"[№#@]\s*{_NOTHING}"), _NOTHING),
+    (re.compile(rf"^{_DIVIDERS}{_NOTHING}{_DIVIDERS}"), ""),
+    (re.compile(rf"{_DIVIDERS}{_NOTHING}"), ""),
+)
+
+
+def with_block(description: str, block: str) -> str:
+    """The description with `block` between the marks, in the place of what stood there; at its end without marks.
+
+    Everything around the marks stays letter for letter. An empty block takes the marks away too.
+    """
+    begin = description.rfind(BLOCK_BEGIN)
+    end = description.find(BLOCK_END, begin) if begin >= 0 else -1
+    marked = f"{BLOCK_BEGIN}\n{block}\n{BLOCK_END}" if block else ""
+    if end >= 0:
+        before, after = description[:begin], description[end + len(BLOCK_END) :]
+        return before + marked + after if marked else before.removesuffix(_GAP) + after
+    return _GAP.join(part for part in (description, marked) if part)
+
+
+def within(description: str, block: str) -> str:
+    """The description with as many whole lines of the block as a card takes: the block is what gives way."""
+    lines = block.split("\n") if block else []
+    room = DESCRIPTION_LENGTH - _LINK_ROOM * len(_LINK.findall(block))
+    while lines and units(whole := with_block(description, "\n".join(lines))) > room:
+        lines.pop()
+    return whole if lines else description
+
+
+def unmarked(text: str) -> str:
+    """The text without anything that would be taken for the marks of the block, or for a link to a card."""
+    return text.replace(BLOCK_BEGIN, "⟦▾⟧").replace(BLOCK_END, "⟦▴⟧").replace("⟦→", "⟦")
+
+
+def link_to(card: Ref) -> str:
+    """Stands for the card's address, which only the board tool knows, until the text goes there."""
+    return f" ⟦→{card.port}:{card.id}⟧"
+
+
+def linked(text: str, link: Callable[[Ref], str | None]) -> str:
+    """The text with the addresses of the cards it names; nothing stands for a card without one."""
+
+    def address(found: re.Match[str]) -> str:
+        known = link(Ref(port=found[1], id=found[2]))
+        return f" {known}" if known else ""
+
+    return _LINK.sub(address, text)
 
 
 def zone_of(policy: Policy, service_class: str) -> tzinfo:
@@ -122,9 +188,36 @@ def card_title(policy: Policy, words: Words, number: int) -> str:
     return say(policy, tongue, "card.untitled", number=number)
 
 
+def shown_title(policy: Policy, client: Client, ticket: Ticket) -> str:
+    """The title by the mapping's template, at most 1024 characters long; empty parts leave no trace."""
+    values = {
+        "words": shorten(ticket.subject, TITLE_LENGTH),
+        "number": str(ticket.number),
+        "client": client.group or client.name,
+        "cabinet": ticket.cabinet or "",
+        "topic": topic_title(policy, policy.default_language, ticket.topic),
+    }
+    template = _TITLE_PARTS.sub(lambda part: part[0] if values[part[1]] else _NOTHING, policy.card_title)
+    for pattern, instead in _EMPTY_PARTS:
+        template = pattern.sub(instead, template)
+    line = _TITLE_PARTS.sub(lambda part: values[part[1]], template)
+    return shorten(line, WHOLE_TITLE_LENGTH) or values["words"]
+
+
+def labels(policy: Policy, ticket: Ticket, text: Text) -> tuple[str, ...]:
+    """The tags of the rules that a request with these first words meets."""
+    return tuple(
+        rule.tag
+        for rule in policy.labels
+        if (not rule.topics or ticket.topic in rule.topics)
+        and (not rule.classes or ticket.service_class in rule.classes)
+        and (not rule.words or any(re.search(each, text.plain, re.IGNORECASE) for each in rule.words))
+    )
+
+
 def description(policy: Policy, client: Client, ticket: Ticket, message: Kept) -> str:
     """Who asks and what for, then the first message's words."""
-    words = body(policy, message.words).plain
+    words = unmarked(body(policy, message.words).plain)
     block = client_block(policy, client, ticket)
     return f"{block}{_GAP}{words}" if words else block
 
@@ -136,6 +229,8 @@ def client_block(policy: Policy, client: Client, ticket: Ticket) -> str:
     lines = [say(policy, tongue, "card.client", name=client.name)] if client.name else []
     if client.group:
         lines.append(say(policy, tongue, "card.group", title=client.group))
+        if ticket.people:
+            lines.append(say(policy, tongue, "card.people", people=", ".join(ticket.people)))
     if client.username:
         link = f"https://t.me/{client.username}"
         lines.append(say(policy, tongue, "card.username", username=client.username, link=link))
@@ -148,7 +243,7 @@ def client_block(policy: Policy, client: Client, ticket: Ticket) -> str:
         lines.append(say(policy, tongue, "card.language", language=client.tongue))
     lines.append(say(policy, tongue, "card.number", number=ticket.number))
     lines.append(say(policy, tongue, "card.topic", topic=topic_title(policy, tongue, ticket.topic)))
-    return "\n".join(lines)
+    return unmarked("\n".join(lines))
 
 
 def continuation(policy: Policy, client: Client, ticket: Ticket, former: Ref | None) -> tuple[str, str]:
@@ -159,7 +254,7 @@ def continuation(policy: Policy, client: Client, ticket: Ticket, former: Ref | N
     if former is not None:
         lines.append(say(policy, tongue, "card.former", card=former.id))
     block = client_block(policy, client, ticket)
-    return shorten(name, TITLE_LENGTH), f"{block}{_GAP}" + "\n".join(lines)
+    return shorten(name, TITLE_LENGTH), f"{block}{_GAP}" + unmarked("\n".join(lines))
 
 
 def facts(policy: Policy, client: Client, ticket: Ticket) -> dict[str, str]:

@@ -306,12 +306,13 @@ class AssignCard:
 class ReplaceCard:
     """Puts the card where the topic and class stand: board, lane and, on another board, the column new ones begin in.
 
-    `due_at` becomes the card's deadline (None takes it away). `spot` is None until the order is carried out.
+    Without a topic it stays on its board and in its column, and goes into the lane of the class there. `due_at`
+    becomes the card's deadline (None takes it away). `spot` is None until the order is carried out.
     """
 
     key: Key
     ticket: TicketId
-    topic: str
+    topic: str | None
     service_class: str
     board: str | None
     """The board it stands on; on the same one its column stays."""

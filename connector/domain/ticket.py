@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from connector.domain.events import CardSeen
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.words import File, Text
 
@@ -76,6 +77,15 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An order of an answer that did not arrive, and why (a `Refusal`). It counts while its answer is of that order."""
+
+    order: Key
+    at: datetime
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """An earlier request, as a later card and its client's list tell of it."""
 
@@ -90,6 +100,7 @@ class Past:
     answer: str = ""
     """The last answer in a line."""
     card: Ref | None = None
+    cabinet: str | None = None
     own: bool = True
     """False when another chat of the same cabinet wrote it."""
 
@@ -125,6 +136,8 @@ class Ticket:
     """The card it had before this one was lost."""
     moving: Phase | None = None
     """Where an order of ours is taking the card; until it ends, the card's old column says nothing new."""
+    sighted: CardSeen | None = None
+    """How its card looked while nobody could tell what the board's columns mean."""
     replies: tuple[Reply, ...] = ()
     """The latest comments that went to the client."""
     relayed: tuple[Key, ...] = ()
@@ -153,14 +166,29 @@ class Ticket:
     mark: str | None = None
     """The key of the mark it got."""
     marked_at: datetime | None = None
+    """When it got that mark."""
     held: tuple[Held, ...] = ()
     """Answers on their way, oldest first."""
     delivered: tuple[Key, ...] = ()
-    """Comments whose answer has arrived since the status comment was made."""
+    """The latest comments whose answer has arrived since the status comment was made."""
+    delivered_at: datetime | None = None
+    """When the latest of them arrived."""
+    troubles: tuple[Trouble, ...] = ()
+    """What did not arrive of the answers it remembers, oldest first."""
     status: str = ""
     """What the status comment (or tag) on the card says; empty while there is none."""
+    status_at: datetime | None = None
+    """When that was ordered."""
+    status_behind: bool = False
+    """Whether more has arrived since, which it will say when it is written next."""
     block: str = ""
     """Fingerprint of the block of earlier requests on its card."""
+    earlier: int = 0
+    """How many earlier requests its client and cabinet had when its card was ordered."""
+    answer: str = ""
+    """The latest answer in a line."""
+    labels: tuple[str, ...] = ()
+    """Tags its first words earned it."""
     people: tuple[str, ...] = ()
     """Who has written on it, clients and agents, in the order of their first words."""
     responsible: str | None = None
@@ -168,7 +196,6 @@ class Ticket:
     muted: bool = False
     """The client is told nothing of changes on the board; answers still go."""
     merged_into: TicketId | None = None
-    """When it got that mark."""
     asked_why: bool = False
     """Whether the client was asked what was wrong."""
 

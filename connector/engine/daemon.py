@@ -25,6 +25,7 @@ from connector.domain.refs import Ref
 from connector.domain.say import say
 from connector.engine.deciding import Decider
 from connector.engine.performing import Performer
+from connector.engine.placing import linked
 from connector.engine.pulse import Pulse, line
 from connector.engine.reading import Reader
 from connector.ports import Board, Chat, Order, Registry, Rejected, Unavailable, WrongToken
@@ -159,7 +160,12 @@ class Daemon:
         effect = order.effect
         assert isinstance(effect, BoardEffect)
         board_order: Order[BoardEffect] = Order(
-            key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency, card=order.card, made=order.made
+            key=order.key,
+            effect=linked(effect, self._board.link),
+            attempt=order.attempt,
+            urgency=order.urgency,
+            card=order.card,
+            made=order.made,
         )
         return await self._board.perform(board_order)
 

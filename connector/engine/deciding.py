@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError, StatementError
 
-from connector.domain.decide import decide
+from connector.domain.decide import decide, wants_past
 from connector.domain.policy import Policy
 from connector.engine.pulse import Pulse, line, lines
 from connector.store import deciding
@@ -70,6 +70,7 @@ class Decider:
                 lambda client, event: decide(client, event, policy),
                 policy_version=policy.version,
                 limit=limit,
+                wants_past=lambda event: wants_past(event, policy),
             )
             return deciding.next_wake(connection), turn, now
 

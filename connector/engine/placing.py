@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from connector.domain.effects import CreateCard, FieldValue, MoveCard, ReplaceCard, SetFacts, Spot
+from connector.domain import card
+from connector.domain.effects import (
+    BoardEffect,
+    CreateCard,
+    FieldValue,
+    MoveCard,
+    ReplaceCard,
+    SetBlock,
+    SetFacts,
+    Spot,
+)
 from connector.domain.policy import BoardPolicy, Policy
+from connector.domain.refs import Ref
+
+
+def linked(effect: BoardEffect, link: Callable[[Ref], str | None]) -> BoardEffect:
+    """The effect with the addresses of the cards its words name."""
+    match effect:
+        case CreateCard():
+            return replace(effect, description=card.linked(effect.description, link))
+        case SetBlock():
+            return replace(effect, block=card.linked(effect.block, link))
+        case _:
+            return effect
 
 
 class Unplaced(Exception):
@@ -33,17 +55,24 @@ def place(effect: Placed, policy: Policy) -> Placed:
         case SetFacts():
             return replace(effect, fields=_fields(effect.facts, board))
         case ReplaceCard():
-            spot = board.spots.get((effect.topic, effect.service_class))
-            if spot is None:
-                raise Unplaced(f"the mapping has no place for topic {effect.topic!r} in class {effect.service_class!r}")
-            if spot.board != effect.board:
-                return replace(effect, spot=Spot(board=spot.board, column=spot.column, lane=spot.lane))
-            return replace(effect, spot=Spot(board=spot.board, lane=spot.lane))
+            return replace(effect, spot=_elsewhere(effect, board))
         case MoveCard():
             column = board.landing.get((effect.board, effect.meaning))
             if column is None:
                 raise Unplaced(f"no column of that board means {effect.meaning.value!r} in the mapping")
             return replace(effect, spot=Spot(board=effect.board, column=column))
+
+
+def _elsewhere(effect: ReplaceCard, board: BoardPolicy) -> Spot:
+    own, service_class = effect.board, effect.service_class
+    if effect.topic is None:
+        if own is None:
+            raise Unplaced("it is not known which board the card stands on")
+        return Spot(board=own, lane=board.classes.get((own, service_class)))
+    spot = board.spots.get((effect.topic, service_class))
+    if spot is None:
+        raise Unplaced(f"the mapping has no place for topic {effect.topic!r} in class {service_class!r}")
+    return Spot(board=spot.board, column=spot.column if spot.board != own else None, lane=spot.lane)
 
 
 def _fields(facts: Mapping[str, str], board: BoardPolicy) -> dict[str, FieldValue]:

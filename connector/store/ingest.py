@@ -25,6 +25,7 @@ from connector.domain.events import (
     Event,
     Failed,
     HistoryChanged,
+    OwnEvent,
     TimePassed,
 )
 from connector.domain.refs import ClientId, client_of
@@ -184,7 +185,7 @@ def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     write_rows(connection, insert_new(connection, journal, "key"), rows)
 
 
-def note_own(connection: Connection, now: float, events: Iterable[TimePassed | Done | Failed]) -> None:
+def note_own(connection: Connection, now: float, events: Iterable[OwnEvent]) -> None:
     """Events of our own making enter by the same door."""
     rows = [
         {

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, update
 
 from connector.domain.decide import listens
-from connector.domain.effects import AddComment, AnswerTap, CreateCard, EditComment, Effect, React, Urgency
+from connector.domain.effects import AddComment, AnswerTap, CreateCard, EditComment, Effect, React, SetBlock, Urgency
 from connector.domain.events import Done, Failed, Refusal
 from connector.domain.refs import Key, Ref
 from connector.store.among import among
@@ -137,6 +137,9 @@ class _Came:
                 counted = claim.order.attempt - 1 if untouched else claim.order.attempt
                 self.again[counted, storable(reason)] += claim.rows
                 self.due[claim.lane] = self.now + seconds
+            case Refused(refusal=Refusal.GONE, reason=reason) if isinstance(effect, SetBlock):
+                # Whatever card takes its place is made with the block of then.
+                self.ended[State.DONE, storable(reason)].append(claim.seq)
             case Refused(refusal=Refusal.GONE, reason=reason) if claim.port == BOARD and not isinstance(
                 effect, CreateCard
             ):

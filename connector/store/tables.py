@@ -86,12 +86,28 @@ tickets = Table(
     Column("id", Text, primary_key=True),
     Column("client", Text, nullable=False),
     Column("number", BigInteger, nullable=False, unique=True),
+    Column("cabinet", Text),
     Column("card_port", Text),
     Column("card", Text),
     Column("live", Boolean, nullable=False),
     Column("state", Text, nullable=False),
     Index("tickets_live", "client", sqlite_where=text("live"), postgresql_where=text("live")),
     Index("tickets_card", "card", "card_port"),
+    Index("tickets_client", "client", "number"),
+    Index(
+        "tickets_cabinet",
+        "cabinet",
+        "number",
+        "client",
+        sqlite_where=text("cabinet IS NOT NULL"),
+        postgresql_where=text("cabinet IS NOT NULL"),
+    ),
+    Index(
+        "tickets_near",
+        "cabinet",
+        sqlite_where=text("live AND cabinet IS NOT NULL"),
+        postgresql_where=text("live AND cabinet IS NOT NULL"),
+    ),
 )
 
 outbox = Table(

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 import pytest
 
+from connector.domain.card import DESCRIPTION_LENGTH, with_block
 from connector.domain.effects import (
     AddComment,
     AddFiles,
     AddTag,
     AnswerTap,
+    AssignCard,
     BoardEffect,
     Button,
     ChatEffect,
@@ -28,9 +31,11 @@ from connector.domain.effects import (
     MoveCard,
     React,
     RemoveTag,
+    ReplaceCard,
     Section,
     SendFiles,
     SendMessage,
+    SetBlock,
     SetFacts,
     Spot,
     Urgency,
@@ -118,8 +123,12 @@ class BoardStand(Protocol):
     """Where new cards may be put."""
     work: Spot
     """Another column of the same board."""
+    other: Spot
+    """Column and lane of another board."""
     fields: tuple[str, str]
     """Two card fields that hold plain text."""
+    people: tuple[tuple[str, str], tuple[str, str]]
+    """Two users of the board, neither of them ours: their id, and how the adapter tells of them."""
 
     def reborn(self) -> Board:
         """The same account in a new process."""
@@ -129,6 +138,9 @@ class BoardStand(Protocol):
 
     async def comments(self, card: Ref) -> list[str]:
         """The texts of a card's comments as stored, signatures included, oldest first."""
+
+    async def hidden(self, card: Ref) -> list[bool]:
+        """Which of a card's comments are for agents' eyes only, oldest first."""
 
     async def files(self, card: Ref) -> list[str]:
         """The names of a card's files, those of comments included."""
@@ -141,6 +153,24 @@ class BoardStand(Protocol):
 
     async def column(self, card: Ref) -> str:
         """The id of the column the card stands in."""
+
+    async def place(self, card: Ref) -> Spot:
+        """Board, column and lane the card stands in."""
+
+    async def due(self, card: Ref) -> datetime | None:
+        """The card's deadline."""
+
+    async def description(self, card: Ref) -> str | None:
+        """The card's description as stored."""
+
+    async def describe(self, card: Ref, text: str | None) -> None:
+        """The agent writes another description."""
+
+    async def holders(self, card: Ref) -> list[str]:
+        """The ids of whoever is responsible for the card."""
+
+    async def hand(self, card: Ref, user: str) -> None:
+        """An agent makes that user responsible, and the tool tells of it as it does (a webhook)."""
 
     async def comment(self, card: Ref, text: str, *, internal: bool = False, ours: bool = False) -> None:
         """An agent comments; with `ours` through the very account the connector uses."""
@@ -595,6 +625,122 @@ class BoardContract:
             await stand.board.perform(_to_board(effect, card, attempt=attempt))
         assert await stand.column(card) == stand.work.column
 
+    async def test_a_card_is_put_elsewhere_on_its_board_with_another_deadline_however_often(
+        self, stand: BoardStand
+    ) -> None:
+        card = await _card(stand)
+        await stand.move(card)
+        due = datetime(2030, 2, 3, 4, 30, tzinfo=UTC)
+        effect = _replacement(Spot(board=stand.spot.board, lane=stand.work.lane), due)
+        for attempt in (1, 2):
+            assert await stand.board.perform(_to_board(effect, card, attempt=attempt)) == ()
+        assert await stand.place(card) == stand.work
+        assert await stand.due(card) == due
+
+    async def test_a_card_is_put_on_another_board_with_what_stands_on_it(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        await stand.board.perform(_to_board(_comment("say/1", "Привет"), card))
+        await stand.board.perform(_to_board(_replacement(stand.other, None), card))
+        assert await stand.place(card) == stand.other
+        assert await stand.due(card) is None
+        assert len(await stand.comments(card)) == 1
+        assert await stand.external_ids() == ["kc-1"]
+
+    async def test_a_card_whose_place_nobody_knows_stays(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        with pytest.raises(Rejected):
+            await stand.board.perform(_to_board(_replacement(None, None), card))
+        assert await stand.column(card) == stand.spot.column
+
+    async def test_a_block_is_added_and_changed_where_it_stands(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        for block in ("№ 1 · касса", "№ 2 · почта\n№ 1 · касса"):
+            for attempt in (1, 2):
+                assert await stand.board.perform(_to_board(_block(block), card, attempt=attempt)) == ()
+            assert await stand.description(card) == with_block("Ничего не работает", block)
+
+    async def test_what_people_wrote_around_a_block_stays_letter_for_letter(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        await stand.board.perform(_to_board(_block("№ 1"), card))
+        there = await stand.description(card)
+        assert there is not None
+        around = f"*Важно:* звонить\r\n\n{there}\n\n> хвост  \n"
+        await stand.describe(card, around)
+        await stand.board.perform(_to_board(_block("№ 2"), card))
+        assert await stand.description(card) == around.replace("№ 1", "№ 2")
+
+    async def test_a_block_whose_marks_were_removed_stands_at_the_end_again(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        await stand.board.perform(_to_board(_block("№ 1"), card))
+        await stand.describe(card, "Всё стёрли")
+        await stand.board.perform(_to_board(_block("№ 1"), card))
+        assert await stand.description(card) == with_block("Всё стёрли", "№ 1")
+
+    async def test_a_block_fills_an_empty_description(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        await stand.describe(card, "")
+        await stand.board.perform(_to_board(_block("№ 1"), card))
+        assert await stand.description(card) == with_block("", "№ 1")
+
+    async def test_an_empty_block_goes_with_its_marks(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        for block in ("№ 1", ""):
+            await stand.board.perform(_to_board(_block(block), card))
+        assert await stand.description(card) == "Ничего не работает"
+
+    async def test_the_block_gives_way_where_people_wrote_much(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        people = "ы" * (DESCRIPTION_LENGTH - 100)
+        await stand.describe(card, people)
+        block = "\n".join(f"№ {number} · касса" for number in range(100))
+        await stand.board.perform(_to_board(_block(block), card))
+        shown = await stand.description(card)
+        assert shown is not None
+        assert shown.startswith(people)
+        assert len(people) < len(shown) <= DESCRIPTION_LENGTH
+        assert "№ 0 · касса" in shown
+        assert "№ 99 · касса" not in shown
+
+    async def test_a_block_that_is_there_changes_nothing(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        await stand.board.perform(_to_board(_block("№ 1"), card))
+        cursor, _ = await _settled(stand.board, None)
+        await stand.board.perform(_to_board(_block("№ 1"), card))
+        _, events = await _settled(stand.board, cursor)
+        assert [event for event in events if isinstance(event, CardSeen)] == []
+
+    async def test_one_person_has_a_card_however_often_it_is_given(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        first, second = (user for user, _ in stand.people)
+        for user in (first, first, second):
+            for attempt in (1, 2):
+                assert await stand.board.perform(_to_board(_assignment(user), card, attempt=attempt)) == ()
+            assert await stand.holders(card) == [user]
+
+    async def test_who_has_a_card_is_told_though_nothing_else_changed(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        (first, anna), (second, igor) = stand.people
+        cursor, events = await _settled(stand.board, None)
+        assert [event.responsible for event in events if isinstance(event, CardSeen)][-1] is None
+        for user, name in ((first, anna), (second, igor), (first, anna)):
+            await stand.hand(card, user)
+            cursor, events = await _settled(stand.board, cursor)
+            assert [event.responsible for event in events if isinstance(event, CardSeen)] == [name]
+
+    async def test_a_card_that_is_gone_takes_no_block_nor_person_nor_place(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        await stand.destroy(card)
+        for effect in (_block("№ 1"), _assignment(stand.people[0][0]), _replacement(stand.other, None)):
+            with pytest.raises(Rejected) as refused:
+                await stand.board.perform(_to_board(effect, card))
+            assert refused.value.refusal is Refusal.GONE
+
+    async def test_a_note_whose_comment_was_deleted_is_written_for_agents_again(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        effect = replace(_edit("note/1", "доставлено"), internal=True)
+        await stand.board.perform(_to_board(effect, card, made={}))
+        assert await stand.hidden(card) == [True]
+
     async def test_a_card_that_is_gone_refuses_words_for_ever(self, stand: BoardStand) -> None:
         card = await _card(stand)
         await stand.destroy(card)
@@ -769,6 +915,21 @@ def _edit(key: str, text: str, *, append: bool = False, order: str = "edit") -> 
 
 def _facts(fields: dict[str, FieldValue] | None) -> SetFacts:
     return SetFacts(key=Key("facts"), ticket=TicketId("kc-1"), facts={"cabinet": "77"}, fields=fields)
+
+
+def _block(block: str) -> SetBlock:
+    return SetBlock(key=Key("block"), ticket=TicketId("kc-1"), block=block)
+
+
+def _assignment(user: str) -> AssignCard:
+    return AssignCard(key=Key("assign"), ticket=TicketId("kc-1"), user=user)
+
+
+def _replacement(spot: Spot | None, due_at: datetime | None) -> ReplaceCard:
+    return ReplaceCard(
+        key=Key("replace"), ticket=TicketId("kc-1"), topic="question", service_class="normal", board=None,
+        due_at=due_at, spot=spot,
+    )  # fmt: skip
 
 
 def some_file(port: str, name: str) -> File:

@@ -257,12 +257,14 @@ class Conversation:
         gone: bool = False,
         version: int | None = None,
         board: str = "b1",
+        responsible: str | None = None,
     ) -> tuple[Effect, ...]:
         found = ticket or self.client.tickets[-1]
         number = self._next() if version is None else version
         event = CardSeen(
             key=Key(f"seen/{found.id}/{number}/{self._next()}"), at=self.now, card=self.card(found),
             ticket=TicketId(found.external_id), version=number, board=board, column=column, lane=lane, gone=gone,
+            responsible=responsible,
         )  # fmt: skip
         return self.feed(event)
 

@@ -2,18 +2,29 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain import card
-from connector.domain.client import Kept
+from connector.domain.client import Client, Kept
 from connector.domain.effects import AddComment, Section
-from connector.domain.refs import Key, TicketId
+from connector.domain.policy import LabelRule
+from connector.domain.refs import Key, TicketId, client_of
 from connector.domain.signature import SIGNATURE_LENGTH
+from connector.domain.ticket import Ticket
 from connector.domain.words import Contact, Location, Span, Style, Text, Words
-from tests.domain.sample import POLICY, START, message, photo
+from tests.domain.sample import CHAT, POLICY, START, message, photo
 
 TICKET = TicketId("kc-1")
+CLIENT = Client(id=client_of(CHAT), chat=CHAT, name="Иван Петров")
+REQUEST = Ticket(
+    id=TICKET, number=12, client=CLIENT.id, topic="till", service_class="urgent", cabinet="12345",
+    subject="Касса не работает", opened_at=START,
+)  # fmt: skip
+PLAIN = st.text(alphabet=st.sampled_from("аб *_[]\n▾▴⟦⟧"), max_size=60).filter(
+    lambda text: card.BLOCK_BEGIN not in text and card.BLOCK_END not in text
+)
 
 
 def comment(number: int, text: str, *, internal: bool = False) -> AddComment:
@@ -113,3 +124,104 @@ def test_a_message_too_long_for_one_comment_goes_into_several_without_loss(plain
     portions = card.portions(Text(plain=plain), "Иван · 14:05", limit)
     assert "".join(portion.plain for portion in portions) == plain
     assert all(len(portion.plain) + SIGNATURE_LENGTH <= limit for portion in portions)
+
+
+@pytest.mark.parametrize(
+    ("template", "cabinet", "expected"),
+    [
+        ("{words}", "12345", "Касса не работает"),
+        ("№{number} {words}", None, "№12 Касса не работает"),
+        ("[{cabinet}] {words} · {topic}", "12345", "[12345] Касса не работает · Касса"),
+        ("[{cabinet}] {words} · {topic}", None, "Касса не работает · Касса"),
+        ("{cabinet} · {words}", None, "Касса не работает"),
+        ("{words} — каб. №{cabinet}", "12345", "Касса не работает — каб. №12345"),
+        ("{words}: {client} ({cabinet})", None, "Касса не работает: Иван Петров"),
+        ("{topic} | {cabinet} | {words}", None, "Касса | Касса не работает"),
+        ("{cabinet}", None, "Касса не работает"),
+    ],
+)
+def test_the_title_follows_the_template_and_empty_parts_leave_no_trace(
+    template: str, cabinet: str | None, expected: str
+) -> None:
+    policy = replace(POLICY, card_title=template)
+    assert card.shown_title(policy, CLIENT, replace(REQUEST, cabinet=cabinet)) == expected
+
+
+def test_a_title_is_cut_only_where_the_board_wants_it() -> None:
+    client = replace(CLIENT, name="И" * 3000)
+    long = replace(REQUEST, subject="слово " * 40)
+    title = card.shown_title(replace(POLICY, card_title="{words} / {client}"), client, long)
+    words, _, name = title.partition(" / ")
+    assert len(words) <= 80
+    assert len(title) == 1024
+    assert name.endswith("…")
+
+
+def test_braces_in_the_words_of_a_client_are_no_template() -> None:
+    odd = replace(REQUEST, subject="{cabinet} {0} \\1")
+    assert card.shown_title(replace(POLICY, card_title="{words} · {number}"), CLIENT, odd) == "{cabinet} {0} \\1 · 12"
+
+
+@pytest.mark.parametrize(
+    ("rule", "meets"),
+    [
+        (LabelRule(tag="x"), True),
+        (LabelRule(tag="x", words=("касс[ау]", "терминал")), True),
+        (LabelRule(tag="x", words=("терминал",)), False),
+        (LabelRule(tag="x", topics=frozenset({"till"}), classes=frozenset({"urgent"})), True),
+        (LabelRule(tag="x", topics=frozenset({"till"}), classes=frozenset({"today"})), False),
+        (LabelRule(tag="x", topics=frozenset({"money"}), words=("касса",)), False),
+    ],
+)
+def test_a_label_is_for_requests_that_meet_every_condition(rule: LabelRule, meets: bool) -> None:
+    found = card.labels(replace(POLICY, labels=(rule,)), REQUEST, Text(plain="КАССА встала"))
+    assert found == (("x",) if meets else ())
+
+
+def test_who_takes_part_is_told_of_groups_alone() -> None:
+    ticket = replace(REQUEST, people=("Иван", "Мария"))
+    assert "Участники" not in card.client_block(POLICY, CLIENT, ticket)
+    group = replace(CLIENT, group="Мойка 24")
+    assert "Группа: Мойка 24\nУчастники: Иван, Мария\n" in card.client_block(POLICY, group, ticket)
+
+
+@given(PLAIN, PLAIN, PLAIN, PLAIN)
+def test_what_people_write_around_the_block_stays_letter_for_letter(
+    before: str, old: str, new: str, after: str
+) -> None:
+    there = f"{before}{card.BLOCK_BEGIN}{old}{card.BLOCK_END}{after}"
+    changed = card.with_block(there, f"x{new}")
+    assert changed == f"{before}{card.BLOCK_BEGIN}\nx{new}\n{card.BLOCK_END}{after}"
+    assert card.with_block(changed, f"x{new}") == changed
+
+
+@given(PLAIN, PLAIN)
+def test_without_marks_the_block_goes_to_the_end_and_comes_off_again(description: str, block: str) -> None:
+    marked = card.with_block(description, f"x{block}")
+    assert marked.startswith(description)
+    assert marked.endswith(f"x{block}\n{card.BLOCK_END}")
+    assert card.with_block(marked, "") == description
+    assert card.with_block(description, "") == description
+
+
+def test_where_an_agent_took_one_mark_away_nothing_of_theirs_is_replaced() -> None:
+    torn = f"слова\n{card.BLOCK_BEGIN}\nпрежнее\nмои заметки"
+    assert card.with_block(torn, "новое").startswith(torn + "\n\n")
+
+
+def test_a_client_cannot_write_the_marks() -> None:
+    words = Words(text=Text(plain=f"до {card.BLOCK_BEGIN} внутри {card.BLOCK_END} после"))
+    sent = Kept(message=message(1), at=START, author="Иван", words=words)
+    whole = card.with_block(card.description(POLICY, CLIENT, REQUEST, sent), "прежнее")
+    assert whole.count(card.BLOCK_BEGIN) == whole.count(card.BLOCK_END) == 1
+    assert "внутри" in card.with_block(whole, "другое")
+
+
+@given(st.integers(0, card.DESCRIPTION_LENGTH), st.lists(st.text("я😀", min_size=1, max_size=400), max_size=60))
+def test_the_block_gives_way_line_by_line(length: int, lines: list[str]) -> None:
+    description = "я" * length
+    whole = card.within(description, "\n".join(lines))
+    assert whole.startswith(description)
+    assert len(whole.encode("utf-16-le")) // 2 <= card.DESCRIPTION_LENGTH
+    inside = whole.removeprefix(description).strip().removeprefix(card.BLOCK_BEGIN).removesuffix(card.BLOCK_END)
+    assert "\n".join(lines).startswith(inside.strip("\n"))

@@ -285,7 +285,8 @@ def test_a_subcolumn_called_like_a_column_at_the_top_is_not_meant() -> None:
 def test_a_tag_like_a_known_one_is_a_mistake_and_another_is_new() -> None:
     layout = replace(core12(), tags=("касса", "оборудование"))
     undeclared = EXAMPLE.replace(
-        "[продукт, касса, оборудование, финансы, документы, бот остановлен]", "[продукт, документы, бот остановлен]"
+        "[продукт, касса, оборудование, финансы, документы, деньги, срочно, бот остановлен]",
+        "[продукт, документы, деньги, бот остановлен]",
     )
     policy, (problem,) = resolved(undeclared, layout)
     assert policy is not None

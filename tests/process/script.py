@@ -270,7 +270,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Comments:
-    """The comments of the card with these words, in this order, and no others of the client's."""
+    """The comments of the card with these words, in this order, and no others but internal ones."""
 
     words: tuple[str, ...]
     title: str | None = None
@@ -278,7 +278,7 @@ class Comments:
     def play(self, scene: Scene) -> None:
         def texts() -> list[str]:
             card = scene.card(self.title)
-            return [_written(comment) for comment in card["comments"]] if card else []
+            return [_written(comment) for comment in card["comments"] if not comment["internal"]] if card else []
 
         def found() -> bool:
             seen = texts()
@@ -318,10 +318,12 @@ class Moves:
 
     column: str
     title: str | None = None
+    board: str | None = None
 
     def play(self, scene: Scene) -> None:
         card = scene.company.until("the card", lambda: scene.card(self.title))
-        scene.company.moves(card["id"], "anna", column=self.column)
+        place = {"board": self.board} if self.board else {}
+        scene.company.moves(card["id"], "anna", column=self.column, **place)
 
 
 @dataclass(frozen=True)

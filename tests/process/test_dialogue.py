@@ -436,14 +436,14 @@ TIMED: dict[str, tuple[dict[str, Any], tuple[Step, ...]]] = {
 def test_dialogue_under_a_mapping_of_its_own(tmp_path: Path, row: str) -> None:
     changes, steps = TIMED[row]
     (tmp_path / "cabinets.csv").write_text("Кабинет;Компания\n1234567;Мойка\n", encoding="utf-8")
-    with Company(folder=tmp_path, mapping=_mapping(tmp_path, changes)) as company:
+    with Company(folder=tmp_path, mapping=example(tmp_path, changes)) as company:
         company.start()
         Scene(company).play(*steps)
 
 
 def test_a_restart_between_any_two_steps_changes_nothing(tmp_path: Path) -> None:
     steps = ROWS["several requests: quoted, chosen, asked about once"]
-    with Company(folder=tmp_path, mapping=_mapping(tmp_path)) as company:
+    with Company(folder=tmp_path, mapping=example(tmp_path)) as company:
         company.start()
         scene = Scene(company)
         for step in steps:
@@ -451,7 +451,7 @@ def test_a_restart_between_any_two_steps_changes_nothing(tmp_path: Path) -> None
 
 
 def test_a_group_is_one_client_served_when_it_calls(tmp_path: Path) -> None:
-    with Company(folder=tmp_path, mapping=_mapping(tmp_path)) as company:
+    with Company(folder=tmp_path, mapping=example(tmp_path)) as company:
         company.start()
         people = [company.client(820_001, "Олег"), company.client(820_002, "Майя")]
         group = -820_100
@@ -482,19 +482,19 @@ def test_a_group_is_one_client_served_when_it_calls(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     folder = tmp_path_factory.mktemp("dialogue")
-    with Company(folder=folder, mapping=_mapping(folder)) as company:
+    with Company(folder=folder, mapping=example(folder)) as company:
         company.start()
         yield company
 
 
-def _mapping(folder: Path, changes: dict[str, Any] | None = None) -> Path:
+def example(folder: Path, changes: dict[str, Any] | None = None) -> Path:
     """The example, asking every client for a rating, and without reminders; `changes` go into the parts they name."""
     yaml = YAML()
     mapping = yaml.load((ROOT / "mappings" / "support.example.yaml").read_text(encoding="utf-8"))
     mapping["rating"] = {"at_most_every": "1s"}
     mapping.pop("triggers", None)
     for part, value in (changes or {}).items():
-        if part == "cabinet":
+        if isinstance(mapping.get(part), dict) and part != "hours":
             mapping[part].update(value)
         else:
             mapping[part] = value

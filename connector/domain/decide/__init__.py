@@ -7,7 +7,18 @@ from datetime import datetime
 from typing import assert_never
 
 from connector.domain.client import Client
-from connector.domain.decide import agenda, board_changes, client_writes, edits, history, orders_end, reach, taps
+from connector.domain.decide import (
+    agenda,
+    board_changes,
+    client_writes,
+    delivery,
+    edits,
+    history,
+    ordering,
+    orders_end,
+    reach,
+    taps,
+)
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import (
     AddComment,
@@ -47,9 +58,9 @@ from connector.domain.events import (
     HistoryChanged,
     TimePassed,
 )
-from connector.domain.policy import Policy
+from connector.domain.policy import Command, Policy
 
-__all__ = ["Decision", "decide", "listens"]
+__all__ = ["Decision", "decide", "listens", "wants_past"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +119,21 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
     return Decision(client=after, effects=tuple(turn.effects), wake_at=agenda.next_moment(after, policy))
 
 
+def wants_past(event: Event, policy: Policy) -> bool:
+    """Whether the decision may read the client's earlier requests, which are loaded only for such events.
+
+    For what opens a request or replaces its card they are loaded besides, when the decision is asked again.
+    """
+    match event:
+        case HistoryChanged():
+            return True
+        case AgentCommented():
+            order = ordering.read(policy.commands, event.text)
+            return order is not None and order.command is Command.HISTORY
+        case _:
+            return False
+
+
 def listens(effect: Effect) -> bool:
     """Whether the end of such an order changes anything here; `Done` of the others need not be told."""
     match effect:
@@ -115,7 +141,9 @@ def listens(effect: Effect) -> bool:
             return True
         case AddComment():
             return any(section.source is not None for section in effect.sections)
-        case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
+        case SendMessage() | SendFiles():
+            return delivery.is_answer(effect)
+        case EditMessage() | DeleteMessage() | React() | AnswerTap():
             return False
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
             return False

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from connector.domain.client import Client
-from connector.domain.decide import albums, choosing, promises, receipts, tickets, triggers
+from connector.domain.decide import (
+    albums,
+    choosing,
+    delivery,
+    holding,
+    promises,
+    receipts,
+    sightings,
+    tickets,
+    triggers,
+)
 from connector.domain.decide.turn import Turn
 from connector.domain.policy import Policy
 
@@ -15,6 +25,9 @@ Passed = Callable[[Turn], None]
 
 _ITEMS: tuple[tuple[Due, Passed], ...] = (
     (albums.due, albums.passed),
+    (sightings.due, sightings.passed),
+    (holding.due, holding.passed),
+    (delivery.due, delivery.passed),
     (receipts.due, receipts.passed),
     (choosing.due, choosing.passed),
     (tickets.due, tickets.passed),

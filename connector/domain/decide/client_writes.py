@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain.client import Client, Kept, Stage
-from connector.domain.decide import asking, choosing, profile, promises, rating, registering, requests
+from connector.domain.decide import asking, choosing, merging, profile, promises, rating, registering, requests
 from connector.domain.decide.albums import collect, flush, joins
 from connector.domain.decide.asking import Wish
 from connector.domain.decide.reach import returned
@@ -187,18 +187,20 @@ def _closed(ticket: Ticket) -> float:
 
 def _reopens(turn: Turn, ticket: Ticket) -> bool:
     closed_at = ticket.closed_at
-    return not ticket.open and closed_at is not None and turn.at - closed_at <= turn.policy.reopen_within
+    if ticket.open or closed_at is None or ticket.merged_into is not None:
+        return False
+    return turn.at - closed_at <= turn.policy.reopen_within
 
 
 def _quoted(turn: Turn, reply_to: Ref | None) -> Ticket | None:
-    """The request whose message they answer to; of a closed one only while it can be reopened."""
+    """The request whose message they answer, or the one it goes on as; a closed one only while it can be reopened."""
     if reply_to is None:
         return None
     client: Client = turn.client
     known = client.thread.get(reply_to.key) or next(
         (said.ticket for said in client.said if said.message == reply_to.key), None
     )
-    ticket = turn.ticket(known)
+    ticket = merging.goes_on(turn, turn.ticket(known))
     if ticket is None or not (ticket.open or _reopens(turn, ticket)):
         return None
     return ticket

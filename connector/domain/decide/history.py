@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from connector.domain import earlier
 from connector.domain.decide.turn import Turn
+from connector.domain.decide.writing import fingerprint
+from connector.domain.effects import SetBlock
 
 
 def changed(turn: Turn) -> None:
-    """Brings the block on every open card up to date, each with one write at most."""
+    """Brings the block on every open card up to date, each with one write at most.
+
+    A lost card needs none: the one that takes its place is ordered with the block of then.
+    """
+    for ticket in turn.client.tickets:
+        if not ticket.open or ticket.lost:
+            continue
+        block = earlier.block(turn.policy, turn.client, ticket)
+        told = fingerprint(block) if block else ""
+        if block and told != ticket.block:
+            turn.keep(replace(ticket, block=told))
+            turn.effects.append(SetBlock(key=turn.name(f"block/{ticket.id}"), ticket=ticket.id, block=block))

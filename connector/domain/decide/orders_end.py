@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain import card
-from connector.domain.decide import receipts, registering
+from connector.domain.decide import delivery, receipts, registering
 from connector.domain.decide.reach import blocked
-from connector.domain.decide.replies import note_failed
 from connector.domain.decide.turn import Turn
 from connector.domain.decide.writing import replace_card
 from connector.domain.effects import (
@@ -64,14 +63,17 @@ def done(turn: Turn, event: Done) -> None:
             turn.keep(replace(ticket, card=event.made[0], board=board, phase=phase, phase_at=phase_at))
         case MoveCard() as order:
             ticket = turn.ticket(order.ticket)
-            if ticket is None or ticket.moving is None:
-                return
             phase = Phase(order.meaning.value)
+            # Of two moves on their way only the later one tells where the request stands.
+            if ticket is None or ticket.moving is not phase:
+                return
             phase_at = ticket.phase_at if phase is ticket.phase else turn.at
             turn.keep(replace(ticket, moving=None, phase=phase, phase_at=phase_at))
         case AddComment() as order:
             receipts.on_card(turn, [section.source for section in order.sections], order.ticket)
-        case SendMessage() | SendFiles() | EditMessage() | DeleteMessage() | React() | AnswerTap():
+        case SendMessage() | SendFiles() as order:
+            delivery.arrived(turn, order)
+        case EditMessage() | DeleteMessage() | React() | AnswerTap():
             return
         case VerifyCabinet() as order:
             registering.verified(turn, order.cabinet, registering.verdict_of(event.made))
@@ -99,8 +101,12 @@ def failed(turn: Turn, event: Failed) -> None:
             registering.verified(turn, effect.cabinet, Verdict.UNVERIFIED)
         case CreateCard():
             receipts.failed(turn, (effect.source,), effect.ticket)
+        case AssignCard() | ReplaceCard() if event.refusal is not Refusal.GONE:
+            reason = say(turn.policy, turn.policy.default_language, f"reason.{event.refusal.value}")
+            turn.note("note", effect.ticket, "note.not_ordered", reason=reason)
         case SetBlock() | AssignCard() | ReplaceCard():
-            return
+            if event.refusal is Refusal.GONE:
+                _card_gone(turn, effect)
         case AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard():
             if event.refusal is Refusal.GONE:
                 _card_gone(turn, effect)
@@ -111,20 +117,20 @@ def failed(turn: Turn, event: Failed) -> None:
 
 
 def _not_delivered(turn: Turn, event: Failed, effect: SendMessage | SendFiles) -> None:
-    answer = effect.key.startswith("reply/")
+    answer = delivery.is_answer(effect)
     ticket = turn.ticket(effect.ticket) if answer else None
     if event.refusal is not Refusal.BLOCKED:
-        if ticket is not None:
-            note_failed(turn, ticket, event.refusal.value)
+        if answer:
+            delivery.failed(turn, effect, event.refusal)
         return
     blocked(turn, ticket.id if ticket is not None else None)
     if ticket is None:
         return
     client = turn.client
     stem = effect.key.rpartition("/")[0]
-    if not any(each.key.rpartition("/")[0] == stem for each in client.undelivered):
-        turn.note("note", ticket.id, "note.reply_blocked")
+    told = any(each.key.rpartition("/")[0] == stem for each in client.undelivered)
     turn.client = replace(client, undelivered=(*client.undelivered, effect)[-UNDELIVERED:])
+    delivery.failed(turn, effect, event.refusal, again=told)
 
 
 def _card_gone(turn: Turn, effect: BoardEffect) -> None:
@@ -162,7 +168,13 @@ def _not_written(
                 return
             turn.keep(replace(ticket, moving=None))
             reason = say(turn.policy, turn.policy.default_language, f"reason.{event.refusal.value}")
-            name = "note.not_closed" if effect.meaning is Meaning.DONE else "note.not_moved"
+            match effect.meaning:
+                case Meaning.DONE:
+                    name = "note.not_closed"
+                case Meaning.WORK:
+                    name = "note.not_ordered"
+                case Meaning.QUEUE | Meaning.WAITING:
+                    name = "note.not_moved"
             turn.note("note", ticket.id, name, reason=reason)
         case AddComment() if event.refusal is Refusal.TOO_BIG and any(each.files for each in effect.sections):
             sections = tuple(_without_files(turn, each) for each in effect.sections)
@@ -175,7 +187,9 @@ def _not_written(
             # Its comment cannot be changed any more; the new words are not lost for that.
             key = Key(f"{effect.key}/again")
             section = replace(effect.section, key=key)
-            turn.effects.append(AddComment(key=key, ticket=effect.ticket, sections=(section,)))
+            turn.effects.append(
+                AddComment(key=key, ticket=effect.ticket, sections=(section,), internal=effect.internal)
+            )
         case AddComment() if any(section.source is not None for section in effect.sections):
             receipts.failed(turn, [section.source for section in effect.sections], effect.ticket)
         case AddComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts():

@@ -60,6 +60,22 @@ def told_closed(turn: Turn, ticket: Ticket) -> Ticket:
     return ticket
 
 
+def reclassed(policy: Policy, ticket: Ticket, class_key: str | None) -> Ticket:
+    """The ticket in another service class, with the deadline that class gives it; as it was where there is no such."""
+    service = policy.classes.get(class_key) if class_key is not None else None
+    if service is None or service.key == ticket.service_class:
+        return ticket
+    return replace(ticket, service_class=service.key, due_at=due_in(policy, service.key, ticket.opened_at))
+
+
+def due_in(policy: Policy, class_key: str, opened_at: datetime) -> datetime | None:
+    """The deadline of a request opened then in that class; None where the class has none."""
+    service = policy.classes.get(class_key)
+    if service is None or not service.resolution:
+        return None
+    return deadline(opened_at, service.resolution, service.hours)
+
+
 def _closed(turn: Turn, ticket: Ticket, hours: Hours | None) -> tuple[Ticket, str]:
     """The ticket knowing when the team opens, and the words for it; empty while it is at work."""
     opens = opening(turn.at, hours)

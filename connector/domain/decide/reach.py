@@ -7,7 +7,6 @@ from dataclasses import replace
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import AddTag, RemoveTag, Urgency
 from connector.domain.refs import Key, TicketId
-from connector.domain.ticket import Ticket
 
 
 def blocked(turn: Turn, told: TicketId | None = None) -> None:
@@ -15,9 +14,10 @@ def blocked(turn: Turn, told: TicketId | None = None) -> None:
     if turn.client.blocked:
         return
     turn.client = replace(turn.client, blocked=True)
-    for number, ticket in enumerate(_labelled(turn)):
-        tag = turn.policy.blocked_tag or ""
-        turn.effects.append(AddTag(key=turn.name(f"blocked-tag/{number}"), ticket=ticket.id, name=tag))
+    tag = turn.policy.blocked_tag
+    for number, ticket in enumerate(turn.client.tickets if tag else ()):
+        if ticket.open:
+            turn.effects.append(AddTag(key=turn.name(f"blocked-tag/{number}"), ticket=ticket.id, name=tag or ""))
     _note_open(turn, "blocked", told)
 
 
@@ -49,15 +49,11 @@ def returned(turn: Turn) -> None:
         )
         if replies != ticket.replies:
             turn.keep(replace(ticket, replies=replies))
-    for number, ticket in enumerate(_labelled(turn)):
-        tag = turn.policy.blocked_tag or ""
-        turn.effects.append(RemoveTag(key=turn.name(f"returned-tag/{number}"), ticket=ticket.id, name=tag))
+    # Requests that were closed meanwhile too: their cards wear the label still, and may be opened again.
+    tag = turn.policy.blocked_tag
+    for number, ticket in enumerate(turn.client.tickets if tag else ()):
+        turn.effects.append(RemoveTag(key=turn.name(f"returned-tag/{number}"), ticket=ticket.id, name=tag or ""))
     _note_open(turn, "returned", None)
-
-
-def _labelled(turn: Turn) -> list[Ticket]:
-    """The requests whose cards carry the label of a client who stopped the bot."""
-    return [ticket for ticket in turn.client.tickets if ticket.open] if turn.policy.blocked_tag else []
 
 
 def _note_open(turn: Turn, what: str, told: TicketId | None) -> None:

@@ -10,54 +10,102 @@ from datetime import datetime
 from connector.domain.card import card_title
 from connector.domain.decide import receipts
 from connector.domain.decide.turn import Turn
-from connector.domain.decide.writing import LINES
-from connector.domain.effects import SendFiles, SendMessage, Urgency
+from connector.domain.decide.writing import LINES, took_part
+from connector.domain.effects import Meaning, SendFiles, SendMessage, Urgency
 from connector.domain.policy import Publicity, PublicRule
 from connector.domain.refs import Key
 from connector.domain.say import say, size
 from connector.domain.text import cut, join, split, units
-from connector.domain.ticket import Line, Reply, Ticket
+from connector.domain.ticket import Held, Line, Phase, Reply, Ticket
 from connector.domain.words import File, Span, Style, Text, Words
 
 REMEMBERED = 50
 """Comments and files of one ticket of which is known that they went to the client."""
 
 
-def public(rule: PublicRule, text: Text, internal: bool) -> Text | None:
-    """What of a comment the client may see; None when nothing. In doubt it stays with the agents.
+def public(rule: PublicRule, text: Text, internal: bool, author: str, phase: Phase) -> Text | None:
+    """What of a new comment the client may see; None when nothing. In doubt it stays with the agents.
+
+    `author` is the name on the board, `phase` where the request stands as the comment is written; a card that was not
+    seen yet stands in the queue.
+    """
+    match rule.rule:
+        case Publicity.ONLY_PEOPLE:
+            allowed = _name(author) in {_name(name) for name in rule.people}
+        case Publicity.ONLY_COLUMNS:
+            stands = Phase.QUEUE if phase is Phase.OPENING else phase
+            allowed = Meaning(stands.value) in rule.columns
+        case Publicity.ALL_BUT_MARKED | Publicity.ONLY_MARKED:
+            allowed = True
+    return shown(rule, text, internal) if allowed else None
+
+
+def shown(rule: PublicRule, text: Text, internal: bool) -> Text | None:
+    """What the client may see of a comment by an author and at a place where comments are public; None when nothing.
 
     A mark is recognised behind blank and invisible characters, in any case and width. Without a mark in the mapping,
-    ALL_BUT_MARKED hides nothing by mark and ONLY_MARKED shows nothing.
+    ONLY_MARKED shows nothing and the other rules hide nothing by mark.
     """
     if internal:
         return None
     mark = rule.mark.strip()
-    match rule.rule:
-        case Publicity.ALL_BUT_MARKED:
-            return None if mark and _marked(text.plain, mark) else text
-        case Publicity.ONLY_MARKED:
-            start = len(text.plain) - len(text.plain.lstrip())
-            if not mark or not text.plain.startswith(mark, start):
-                return None
-            start += len(mark)
-            start += len(text.plain[start:]) - len(text.plain[start:].lstrip())
-            return cut(text, start, len(text.plain))
-        case Publicity.ONLY_PEOPLE | Publicity.ONLY_COLUMNS:
-            return None
+    if rule.rule is not Publicity.ONLY_MARKED:
+        return None if begins(text.plain, mark) else text
+    start = len(text.plain) - len(text.plain.lstrip())
+    if not mark or not text.plain.startswith(mark, start):
+        return None
+    start += len(mark)
+    start += len(text.plain[start:]) - len(text.plain[start:].lstrip())
+    return cut(text, start, len(text.plain))
 
 
-def _marked(plain: str, mark: str) -> bool:
-    """Whether the text begins with the mark for a human eye."""
-    if plain.startswith(mark):
-        return True
-    return _visible(plain[: 256 + len(mark)]).startswith(_visible(mark))
+def begins(plain: str, mark: str) -> bool:
+    """Whether the text begins with the mark for a human eye; nothing begins with a mark that nobody sees."""
+    seen = visible(mark)
+    return bool(seen) and (plain.startswith(mark) or visible(plain[: 256 + len(mark)]).startswith(seen))
 
 
-def _visible(plain: str) -> str:
+def visible(plain: str) -> str:
     """The text as an eye tells it apart: compatibility forms and case folded, blanks and unseen characters left out."""
     return "".join(
         sign for sign in unicodedata.normalize("NFKC", plain).casefold() if unicodedata.category(sign)[0] not in "CZ"
     )
+
+
+def _name(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def deliver(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+    """Sends an agent's answer to the client; returns the ticket as kept, which remembers what carried it."""
+    files = sendable(turn, ticket, answer.files)
+    text = dress(turn, ticket, answer.author, answer.text)
+    texts: tuple[Key, ...] = ()
+    albums: tuple[Key, ...] = ()
+    if answer.text.plain.strip() or files:
+        texts, albums = send(turn, ticket, text, files, 0, f"reply/{answer.comment}")
+        ticket = took_part(spoken(turn, ticket, turn.at, answer.text, files), answer.author)
+    ticket = remembered(ticket, Reply(comment=answer.comment, texts=texts, files=albums), answer.files)
+    turn.keep(ticket)
+    return ticket
+
+
+def follow(turn: Turn, ticket: Ticket, reply: Reply, author: str, late: Sequence[File]) -> Ticket:
+    """Sends files that joined a comment after its answer went; returns the ticket as kept."""
+    for file in sendable(turn, ticket, late):
+        key = Key(f"reply/{file.ref.key}")
+        caption = Text() if reply.texts or reply.files else dress(turn, ticket, author, Text())
+        turn.effects.append(
+            SendFiles(
+                key=key, ticket=ticket.id, chat=turn.client.chat, files=(file,), urgency=Urgency.REPLY, caption=caption
+            )
+        )
+        reply = replace(reply, files=(*reply.files, key))
+        if ticket.answered_at is None:
+            ticket = replace(ticket, answered_at=turn.at)
+    ticket = remembered(ticket, reply, late)
+    turn.keep(ticket)
+    return ticket
 
 
 def dress(turn: Turn, ticket: Ticket, author: str, text: Text) -> Text:
@@ -142,6 +190,11 @@ def sendable(turn: Turn, ticket: Ticket, files: Sequence[File]) -> tuple[File, .
     return good
 
 
+def answer_to(ticket: Ticket, comment: Key) -> Reply | None:
+    """What is known of the answer that a comment was; None when it never went, or long ago."""
+    return next((each for each in ticket.replies if each.comment == comment), None)
+
+
 def remembered(ticket: Ticket, reply: Reply, files: Sequence[File] = ()) -> Ticket:
     """The ticket knowing this answer, in the place of what it knew of the same comment."""
     known = any(each.comment == reply.comment for each in ticket.replies)
@@ -176,5 +229,6 @@ def spoken(turn: Turn, ticket: Ticket, at: datetime, words: Text, files: Sequenc
         ticket,
         answered_at=ticket.answered_at or at,
         lines=(*ticket.lines, line)[-LINES:],
+        answer=line.text,
         unread=ticket.unread + 1,
     )

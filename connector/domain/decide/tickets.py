@@ -12,11 +12,10 @@ from connector.domain.client import Client, Stage
 from connector.domain.decide import asking, promises, receipts
 from connector.domain.decide.albums import flush, grouped
 from connector.domain.decide.turn import Turn, menu
-from connector.domain.decide.writing import gist, order_card, remember, say_key, write
+from connector.domain.decide.writing import gist, introduced, order_card, remember, say_key, write
 from connector.domain.effects import AddFiles, Meaning, MoveCard, Urgency
 from connector.domain.policy import Policy
 from connector.domain.refs import TicketId
-from connector.domain.sla import deadline
 from connector.domain.ticket import Line, Outcome, Phase, Ticket
 
 
@@ -82,10 +81,8 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
     assert topic is not None
     messages = grouped(client.kept)
     first = messages[0]
-    service = policy.classes.get(topic.service_class)
-    due_at = deadline(turn.at, service.resolution, service.hours) if service and service.resolution else None
     ticket = Ticket(
-        id=TicketId("kc-" + hashlib.sha256(turn.key.encode()).hexdigest()[:20]),
+        id=new_id(turn),
         number=client.next_number,
         client=client.id,
         topic=topic.key,
@@ -93,13 +90,14 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
         cabinet=client.cabinet,
         subject=card.card_title(policy, card.merged(first).words, client.next_number),
         opened_at=turn.at,
-        due_at=due_at,
+        due_at=promises.due_in(policy, topic.service_class, turn.at),
         phase_at=turn.at,
         opened_by=first[0].message.key,
         latest=first[0].message,
         client_at=first[0].at,
         lines=(Line(at=first[0].at, ours=False, text=gist(policy, card.merged(first).words)),),
     )
+    ticket = introduced(policy, ticket, messages)
     ticket, promise = promises.promise(turn, ticket)
     turn.client = replace(
         client,
@@ -124,13 +122,19 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
         menu=menu(turn),
     )
     description = card.description(policy, client, ticket, card.merged(first))
-    order_card(turn, ticket, ticket.subject, description, receipts.source(turn, first[0].message))
+    title = card.shown_title(policy, client, ticket)
+    order_card(turn, ticket, title, description, receipts.source(turn, first[0].message))
     files = tuple(file for part in first for file in card.obtainable(part.words))
     if files:
         turn.effects.append(AddFiles(key=say_key(first[0].message), ticket=ticket.id, files=files))
     remember(turn, ticket.id, first, None)
     for message in messages[1:]:
         write(turn, ticket.id, message)
+
+
+def new_id(turn: Turn) -> TicketId:
+    """The id of the request that this event opens."""
+    return TicketId("kc-" + hashlib.sha256(turn.key.encode()).hexdigest()[:20])
 
 
 def live_ticket(client: Client) -> Ticket | None:
@@ -155,8 +159,8 @@ def write_kept(turn: Turn, ticket: TicketId) -> None:
         write(turn, ticket, message)
 
 
-def close(turn: Turn, ticket_id: TicketId, outcome: Outcome, note: str) -> None:
-    """Ends an open request without an agent: its card goes to where done ones stand, with a line that says why."""
+def close(turn: Turn, ticket_id: TicketId, outcome: Outcome, note: str, /, **values: object) -> None:
+    """Ends an open request without a hand on the board: its card goes to where done ones stand, with a line why."""
     ticket = turn.ticket(ticket_id)
     if ticket is None or not ticket.open:
         return
@@ -167,7 +171,7 @@ def close(turn: Turn, ticket_id: TicketId, outcome: Outcome, note: str) -> None:
         spot = turn.policy.board.spots.get((ticket.topic, ticket.service_class))
         board = spot.board if spot is not None else None
     ticket = replace(ticket, phase=Phase.DONE, phase_at=turn.at, closed_at=turn.at, outcome=outcome, unread=0)
-    turn.note("closed", ticket.id, note)
+    turn.note("closed", ticket.id, note, **values)
     if board is not None:
         ticket = replace(ticket, moving=Phase.DONE)
         turn.effects.append(MoveCard(key=turn.name("close"), ticket=ticket.id, meaning=Meaning.DONE, board=board))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from connector.domain import card
+from connector.domain import card, earlier
 from connector.domain.client import Kept, Said, WrittenAlbum
 from connector.domain.decide import receipts
 from connector.domain.decide.turn import Turn
-from connector.domain.effects import AddComment, AddTag, CreateCard, Meaning, MoveCard, Section
+from connector.domain.effects import AddComment, AddTag, CreateCard, Meaning, MoveCard, Section, SetBlock
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.say import size
@@ -22,6 +22,8 @@ LATE_PARTS = timedelta(minutes=10)
 """How long a part of an album may come after the album was written down."""
 LINES = 5
 """Lines of a conversation that the client's own list shows."""
+PEOPLE = 30
+"""People of one request that are remembered by name: a big group's card need not name everybody."""
 REMEMBERED = 20
 """Messages on cards of which edits are compared with what they were."""
 
@@ -69,6 +71,7 @@ def write(turn: Turn, ticket_id: TicketId, parts: Sequence[Kept]) -> None:
 def heard(turn: Turn, ticket: Ticket, message: Kept) -> None:
     """The client has spoken on a request: its answers are read, and this is what an agent will answer."""
     line = Line(at=message.at, ours=False, text=gist(turn.policy, message.words))
+    ticket = took_part(ticket, message.author)
     turn.keep(
         replace(
             ticket,
@@ -82,15 +85,36 @@ def heard(turn: Turn, ticket: Ticket, message: Kept) -> None:
         turn.client = replace(turn.client, heard=None)
 
 
+def took_part(ticket: Ticket, name: str) -> Ticket:
+    """The ticket knowing that this person wrote on it."""
+    if not name or name in ticket.people or len(ticket.people) >= PEOPLE:
+        return ticket
+    return replace(ticket, people=(*ticket.people, name))
+
+
+def introduced(policy: Policy, ticket: Ticket, messages: Sequence[Sequence[Kept]]) -> Ticket:
+    """A new ticket with what its first messages tell: who wrote them, and the labels the first one's words earn."""
+    for author in dict.fromkeys(part.author for message in messages for part in message):
+        ticket = took_part(ticket, author)
+    return replace(ticket, labels=card.labels(policy, ticket, card.merged(messages[0]).words.text))
+
+
 def gist(policy: Policy, words: Words) -> str:
     """What a message says, in a line for the client's own list."""
     return card.card_title(policy, words, 0)
 
 
-def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source: Ref | None = None) -> None:
-    """Orders the card of the ticket's generation, and its labels."""
+def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source: Ref | None = None) -> Ticket:
+    """Orders the card of the ticket's generation, with the block of earlier requests, and its labels.
+
+    Returns the ticket as kept, which remembers what the block says.
+    """
     policy, client = turn.policy, turn.client
     external = ticket.external_id
+    ticket = replace(ticket, earlier=len(client.past) + client.past_more)
+    block, former = earlier.block(policy, client, ticket), ticket.block
+    ticket = replace(ticket, block=fingerprint(block) if block else "")
+    turn.keep(ticket)
     turn.effects.append(
         CreateCard(
             key=Key(f"card/{external}"),
@@ -99,7 +123,7 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source:
             topic=ticket.topic,
             service_class=ticket.service_class,
             title=title,
-            description=description,
+            description=card.within(description, block),
             due_at=ticket.due_at,
             facts=card.facts(policy, client, ticket),
             source=source,
@@ -108,6 +132,10 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source:
     prefix = "tag" if ticket.generation == 1 else f"{external}/tag"
     for number, name in enumerate(_tags(policy, ticket)):
         turn.effects.append(AddTag(key=turn.name(f"{prefix}/{number}"), ticket=ticket.id, name=name))
+    if block and former:
+        # An older block may still be on its way to the card that was lost: it must not be the last one here.
+        turn.effects.append(SetBlock(key=turn.name(f"{external}/block"), ticket=ticket.id, block=block))
+    return ticket
 
 
 def _tags(policy: Policy, ticket: Ticket) -> tuple[str, ...]:
@@ -115,7 +143,7 @@ def _tags(policy: Policy, ticket: Ticket) -> tuple[str, ...]:
     tags = list(topic.tags) if topic is not None else []
     if ticket.cabinet and policy.cabinet is not None and policy.cabinet.tag:
         tags.append(policy.cabinet.tag.replace("{cabinet}", ticket.cabinet))
-    return tuple(dict.fromkeys(tags))
+    return tuple(dict.fromkeys((*tags, *ticket.labels)))
 
 
 def replace_card(turn: Turn, ticket: Ticket) -> Ticket:
@@ -134,11 +162,15 @@ def replace_card(turn: Turn, ticket: Ticket) -> Ticket:
         lane=None,
         seen=0,
         moving=None,
+        delivered=(),
+        delivered_at=None,
+        status="",
+        status_at=None,
+        status_behind=False,
     )
     turn.keep(ticket)
     title, description = card.continuation(turn.policy, turn.client, ticket, ticket.former)
-    order_card(turn, ticket, title, description)
-    return ticket
+    return order_card(turn, ticket, title, description)
 
 
 def reopen(turn: Turn, ticket_id: TicketId) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import cast
 
 import pytest
@@ -23,7 +24,11 @@ class _KaitenStand:
         self._boards = [on.id]
         self.board = board
         self.spot = Spot(board=on.id, column=on.columns[0].id, lane=on.lanes[0].id)
-        self.work = Spot(board=on.id, column=on.columns[1].id)
+        self.work = Spot(board=on.id, column=on.columns[1].id, lane=on.lanes[1].id)
+        off = layout.boards[1]
+        self.other = Spot(board=off.id, column=off.columns[0].id, lane=off.lanes[2].id)
+        anna, igor = (next(each for each in layout.users if each.name.startswith(name)) for name in ("Анна", "Игорь"))
+        self.people = ((anna.id, anna.name), (igor.id, igor.name))
         texts = [each.id for each in layout.fields if each.kind is FieldKind.STRING]
         self.fields = (texts[0], texts[1])
 
@@ -56,6 +61,36 @@ class _KaitenStand:
 
     async def column(self, card: Ref) -> str:
         return str(self._card(card)["column_id"])
+
+    async def place(self, card: Ref) -> Spot:
+        found = self._card(card)
+        return Spot(board=str(found["board_id"]), column=str(found["column_id"]), lane=str(found["lane_id"]))
+
+    async def due(self, card: Ref) -> datetime | None:
+        due = self._card(card)["due_date"]
+        return None if due is None else datetime.fromisoformat(str(due))
+
+    async def description(self, card: Ref) -> str | None:
+        return cast(str | None, self._card(card)["description"])
+
+    async def describe(self, card: Ref, text: str | None) -> None:
+        self._kaiten.order("PATCH", f"/cards/{card.id}", {"user": "anna", "description": text})
+
+    async def holders(self, card: Ref) -> list[str]:
+        members = cast(list[dict[str, object]], self._card(card)["members"])
+        return [str(member["user_id"]) for member in members if member["type"] == 2]
+
+    async def hand(self, card: Ref, user: str) -> None:
+        who = {"user": "anna", "member": int(user), "responsible": True}
+        self._kaiten.order("POST", f"/cards/{card.id}/members", who)
+        change: dict[str, object] = {
+            "old": {"card_id": int(card.id), "user_id": int(user), "type": 1},
+            "changes": {"type": 2},
+        }
+        self._hook("card_member:update", change)
+
+    async def hidden(self, card: Ref) -> list[bool]:
+        return [bool(comment["internal"]) for comment in self._kaiten.comments(int(card.id))]
 
     async def comment(self, card: Ref, text: str, *, internal: bool = False, ours: bool = False) -> None:
         user = "bot" if ours else "anna"

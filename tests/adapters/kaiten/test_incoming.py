@@ -9,11 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.kaiten.incoming import (
-    Hint,
     card_seen,
     comment_ref,
     commented,
-    hints,
     moment,
     read_card,
     read_comment,
@@ -119,40 +117,6 @@ def test_refs_can_be_taken_apart_again() -> None:
             ref_numbers(wrong)
 
 
-AUTHOR = {"id": 7, "full_name": "Анна"}
-
-
-@pytest.mark.parametrize(
-    ("event", "data", "hint"),
-    [
-        ("card:add", {"id": 1}, Hint(card=1, kind="card:add", author=7)),
-        (
-            "card:update",
-            {"old": {"id": 1}, "changes": {"column_id": 5}},
-            Hint(card=1, kind="card:update", author=7),
-        ),
-        (
-            "card:update",
-            {"old": {"id": 1}, "changes": {"condition": 2, "archived": True}},
-            Hint(card=1, kind="card:update", author=7, shelved=True),
-        ),
-        ("comment:add", {"id": 9, "card_id": 1}, Hint(card=1, kind="comment:add", comment=9, author=7)),
-        (
-            "comment:update",
-            {"old": {"id": 9, "card_id": 1}, "changes": {"text": "x"}},
-            Hint(card=1, kind="comment:update", comment=9, author=7),
-        ),
-        ("comment:remove", {"id": 9, "card_id": 1}, Hint(card=1, kind="comment:remove", comment=9, author=7)),
-        ("file:add", {"id": 3, "card_id": 1, "comment_id": 9}, Hint(card=1, kind="file:add", comment=9, author=7)),
-        ("tag:remove", {"id": 3, "card_id": 1}, Hint(card=1, kind="tag:remove", author=7)),
-        ("space:update", {"old": {"id": 3}, "changes": {}}, None),
-        ("board:add", {"id": 3}, None),
-    ],
-)
-def test_webhooks_say_where_to_look(event: str, data: dict[str, object], hint: Hint | None) -> None:
-    assert hints({"event": event, "data": {**data, "author": AUTHOR}}) == (() if hint is None else (hint,))
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: (
@@ -167,6 +131,23 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_nothing_that_is_json_breaks_the_readers(payload: object) -> None:
-    assert isinstance(hints(payload), tuple)
     assert read_card(payload) is None or read_card(payload) == read_card(payload)
     assert read_comment(payload) is None
+
+
+@pytest.mark.parametrize(
+    ("members", "name"),
+    [
+        (None, None),
+        ([], None),
+        ([{"user_id": 7, "full_name": "Анна", "type": 1}], None),
+        ([{"user_id": 7, "full_name": "Анна", "type": 2}, {"user_id": 8, "full_name": "Игорь", "type": 1}], "Анна"),
+        ([{"user_id": 7, "full_name": "Анна", "type": 2}, {"user_id": 8, "username": "igor", "type": 2}], "igor"),
+        ([{"id": "7", "type": "2"}], "user 7"),
+        ([{"full_name": "Анна", "type": 2}, "x"], None),
+    ],
+)
+def test_the_responsible_member_is_told_by_name(members: object, name: str | None) -> None:
+    card = read_card({**CARD, "members": members})
+    assert card is not None
+    assert card_seen(card, NOW).responsible == name

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from adapters.kaiten.markdown import units
-from adapters.kaiten.outgoing import card_body, properties_body, property_value
+from adapters.kaiten.outgoing import card_body, properties_body
 from connector.domain.effects import CreateCard, FieldValue, Spot
 from connector.domain.layout import CardField, FieldKind
 from connector.domain.refs import Key, TicketId
@@ -62,44 +62,9 @@ def known(kind: FieldKind) -> CardField:
     return CardField(id="7", name="поле", kind=kind, options=(("501", "Телефон"), ("502", "Почта")))
 
 
-@pytest.mark.parametrize(
-    ("kind", "value", "shaped"),
-    [
-        (FieldKind.SELECT, ("501",), [501]),
-        (FieldKind.SELECT, "почта", [502]),
-        (FieldKind.SELECT, "факс", None),
-        (FieldKind.USER, ("12", "13"), [12, 13]),
-        (FieldKind.NUMBER, "12.50", 12.5),
-        (FieldKind.NUMBER, 12.0, 12),
-        (FieldKind.NUMBER, "много", None),
-        (FieldKind.CHECKBOX, "да", True),
-        (FieldKind.CHECKBOX, False, False),
-        (FieldKind.STRING, 77.0, "77"),
-        (FieldKind.STRING, "", None),
-        (
-            FieldKind.DATE,
-            datetime(2026, 6, 22, 14, 30, tzinfo=timezone(timedelta(hours=3))),
-            {"date": "2026-06-22", "time": "14:30", "tzOffset": 180},
-        ),
-        (FieldKind.DATE, "вчера", None),
-        (FieldKind.OTHER, ("a",), ["a"]),
-    ],
-)
-def test_values_take_the_shape_of_their_field(kind: FieldKind, value: FieldValue, shaped: object) -> None:
-    assert property_value(value, known(kind)) == shaped
-
-
 def test_a_value_that_fits_no_shape_is_left_out_rather_than_costing_the_card() -> None:
     body = card_body(card(), Spot(board="1", fields={"7": "факс", "8": "77"}), {"7": known(FieldKind.SELECT)})
     assert body["properties"] == {"id_8": "77"}
-
-
-def test_without_a_layout_the_value_tells_its_shape() -> None:
-    moment = datetime(2026, 6, 22, 14, 30, tzinfo=UTC)
-    assert property_value(("501",), None) == [501]
-    assert property_value(True, None) is True
-    assert property_value(3.0, None) == 3
-    assert property_value(moment, None) == {"date": "2026-06-22", "time": "14:30", "tzOffset": 0}
 
 
 def test_facts_are_named_as_kaiten_names_fields_each_in_its_shape() -> None:
@@ -110,5 +75,5 @@ def test_facts_are_named_as_kaiten_names_fields_each_in_its_shape() -> None:
 
 def test_what_a_field_cannot_hold_is_told_without_the_value(caplog: pytest.LogCaptureFixture) -> None:
     properties_body("t.1", {"7": "+79990001122"}, {"7": known(FieldKind.SELECT)})
-    assert "card t.1: field 7" in caplog.text
+    assert "card t.1: fields that stay as they are: поле (7): it has no such option" in caplog.text
     assert "9990001122" not in caplog.text

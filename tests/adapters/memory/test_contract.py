@@ -98,8 +98,10 @@ class _MemoryChatStand:
 
 class _MemoryBoardStand:
     spot = Spot(board="b1", column="inbox", lane="l1")
-    work = Spot(board="b1", column="doing")
+    work = Spot(board="b1", column="doing", lane="l2")
+    other = Spot(board="b2", column="inbox", lane="l3")
     fields = ("f1", "f2")
+    people = (("anna", "anna"), ("igor", "igor"))
 
     def __init__(self, folder: Path) -> None:
         self.world = BoardWorld(_now)
@@ -131,6 +133,29 @@ class _MemoryBoardStand:
 
     async def column(self, card: Ref) -> str:
         return self._card(card).column
+
+    async def place(self, card: Ref) -> Spot:
+        found = self._card(card)
+        return Spot(board=found.board, column=found.column, lane=found.lane)
+
+    async def due(self, card: Ref) -> datetime | None:
+        return self._card(card).due_at
+
+    async def description(self, card: Ref) -> str | None:
+        return self._card(card).description
+
+    async def describe(self, card: Ref, text: str | None) -> None:
+        self.world.describe(self._card(card), text or "")
+
+    async def holders(self, card: Ref) -> list[str]:
+        responsible = self._card(card).responsible
+        return [] if responsible is None else [responsible]
+
+    async def hand(self, card: Ref, user: str) -> None:
+        self.world.assign(self._card(card), user)
+
+    async def hidden(self, card: Ref) -> list[bool]:
+        return [comment.internal for comment in self._card(card).comments if not comment.deleted]
 
     async def comment(self, card: Ref, text: str, *, internal: bool = False, ours: bool = False) -> None:
         author = self.world.account if ours else "agent"

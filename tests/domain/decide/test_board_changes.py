@@ -145,15 +145,51 @@ def test_with_only_marked_comments_public_the_mark_is_taken_off() -> None:
 
 def test_an_empty_mark_hides_nothing_and_shows_nothing() -> None:
     text = Text(plain="Готово")
-    assert public(PublicRule(mark=""), text, False) == text
-    assert public(PublicRule(rule=Publicity.ONLY_MARKED, mark=""), text, False) is None
+    assert public(PublicRule(mark=""), text, False, "Анна", Phase.QUEUE) == text
+    assert public(PublicRule(rule=Publicity.ONLY_MARKED, mark=""), text, False, "Анна", Phase.QUEUE) is None
 
 
 @given(st.text(max_size=60), st.text(alphabet=" \n\t\u200b\u200e\ufeff\u2060", max_size=4), st.booleans())
 def test_no_marked_or_internal_note_is_ever_public(body: str, blanks: str, internal: bool) -> None:
-    assert public(PublicRule(), Text(plain=f"{blanks}//{body}"), internal) is None
-    assert public(PublicRule(), Text(plain=body), True) is None
-    assert public(ONLY_MARKED, Text(plain=f"{blanks}!{body}"), internal) is None or body.startswith("!")
+    assert public(PublicRule(), Text(plain=f"{blanks}//{body}"), internal, "", Phase.QUEUE) is None
+    assert public(PublicRule(), Text(plain=body), True, "", Phase.QUEUE) is None
+    half = public(ONLY_MARKED, Text(plain=f"{blanks}!{body}"), internal, "", Phase.QUEUE)
+    assert half is None or body.startswith("!")
+
+
+def test_with_only_some_people_public_the_others_talk_among_themselves() -> None:
+    talk = opened(public=PublicRule(rule=Publicity.ONLY_PEOPLE, people=frozenset({"  АННА "})))
+    assert told(talk.comment("Готово", number=1)) == "Готово"
+    assert talk.comment("// Готово") == ()
+    assert talk.comment("Готово", internal=True) == ()
+    others = opened(public=PublicRule(rule=Publicity.ONLY_PEOPLE, people=frozenset({"Борис"})))
+    assert others.comment("Готово", number=2) == ()
+    assert others.edit_comment(2, "Всё готово") == ()
+    assert others.attach(2, photo("a.pdf", port="kaiten")) == ()
+
+
+def test_with_only_some_columns_public_the_place_at_the_time_of_the_comment_counts() -> None:
+    talk = opened(public=PublicRule(rule=Publicity.ONLY_COLUMNS, columns=frozenset({Meaning.WORK})))
+    assert talk.comment("Между нами", number=1) == ()
+    talk.see("c-work")
+    edit = only(talk.edit_comment(1, "Между нами!"), EditMessage)
+    assert edit.target not in {each.key for each in every(talk.effects, SendMessage)}
+    sent = only(talk.comment("Готов", number=2), SendMessage)
+    assert talk.comment("// Готово") == ()
+    assert talk.comment("Готово", internal=True) == ()
+    talk.see("c-wait")
+    assert only(talk.edit_comment(2, "Готово"), EditMessage).target == sent.key
+    assert only(talk.attach(2, photo("a.pdf", port="kaiten")), SendFiles)
+    taken = every(talk.edit_comment(2, "// Готово"), DeleteMessage)
+    assert [each.target for each in taken] == [sent.key, "reply/kaiten:file-a.pdf"]
+    assert talk.comment("Снова между нами") == ()
+
+
+def test_a_card_that_was_not_seen_yet_stands_in_the_queue() -> None:
+    rule = PublicRule(rule=Publicity.ONLY_COLUMNS, columns=frozenset({Meaning.QUEUE}))
+    text = Text(plain="Готово")
+    assert public(rule, text, False, "Анна", Phase.OPENING) == text
+    assert public(rule, text, False, "Анна", Phase.WORK) is None
 
 
 # ---- changed comments
@@ -275,6 +311,15 @@ def test_an_older_look_at_the_card_changes_nothing() -> None:
     assert talk.see("c-done", version=50) == ()
     assert talk.see("c-done", version=49) == ()
     assert talk.client == before
+
+
+def test_who_has_a_card_is_noted_though_its_version_stays() -> None:
+    talk = opened()
+    talk.see("c-work", version=50, responsible="Telegram")
+    talk.see("c-work", version=50, responsible="Анна")
+    assert talk.ticket.responsible == "Анна"
+    talk.see("c-work", version=49, responsible="Telegram")
+    assert talk.ticket.responsible == "Анна"
 
 
 def test_our_own_move_raises_no_echo() -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -18,15 +19,16 @@ from connector.domain.effects import (
     EditComment,
     EditMessage,
     Effect,
+    Meaning,
     MoveCard,
     SendFiles,
     SendMessage,
 )
 from connector.domain.events import ClientTapped, Refusal
-from connector.domain.policy import Policy, Publicity, PublicRule
+from connector.domain.policy import AgentReceipt, LeakGuard, Policy, Publicity, PublicRule
 from connector.domain.text import units
 from connector.domain.words import File, Text, Words
-from tests.domain.sample import POLICY, WITH_CABINET, Conversation, every, message, opened, photo
+from tests.domain.sample import POLICY, WITH_CABINET, Conversation, every, message, only, opened, photo
 
 COLUMNS = st.sampled_from(("c-queue", "c-work", "c-wait", "c-done", "c-unknown"))
 SECRET = "секрет"
@@ -37,7 +39,13 @@ class AnyConversation(RuleBasedStateMachine):
 
     @initialize(
         policy=st.sampled_from(
-            (POLICY, WITH_CABINET, replace(POLICY, topics=POLICY.topics[:1]), replace(POLICY, default_topic="money"))
+            (
+                POLICY,
+                WITH_CABINET,
+                replace(POLICY, topics=POLICY.topics[:1]),
+                replace(POLICY, default_topic="money", agent_receipt=AgentReceipt.TAG),
+                replace(POLICY, guard=LeakGuard(secrets=(SECRET,)), send_after=timedelta(seconds=20)),
+            )
         ),
         live=st.sampled_from((0, 1, 1, 2)),
     )
@@ -132,11 +140,15 @@ class AnyConversation(RuleBasedStateMachine):
     # ---- agents
 
     @precondition(lambda self: self.talk.client.tickets)
-    @rule(data=st.data(), hidden=st.sampled_from((None, "mark", "internal")), many=st.booleans())
+    @rule(data=st.data(), hidden=st.sampled_from((None, "mark", "internal", "guard")), many=st.booleans())
     def comments_on_a_card(self, data: st.DataObject, hidden: str | None, many: bool) -> None:
+        if hidden == "guard" and not self.talk.policy.guard.secrets:
+            hidden = "mark"
         ticket = data.draw(st.sampled_from(self.talk.client.tickets))
         body = ("Ответ. " if hidden is None else f"{SECRET}. ") * (700 if many else 1)
-        files = (photo(f"{SECRET if hidden else 'a'}{self.talk.counter}.pdf", port="kaiten"),) if many else ()
+        # What the guard holds for its words goes, with its files, once the words are put right.
+        secret = hidden in ("mark", "internal")
+        files = (photo(f"{SECRET if secret else 'a'}{self.talk.counter}.pdf", port="kaiten"),) if many else ()
         self.comments.append(self.talk.counter + 1)
         self.follow(
             self.talk.comment(
@@ -145,7 +157,7 @@ class AnyConversation(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.comments)
-    @rule(data=st.data(), what=st.sampled_from(("longer", "hidden", "removed", "file")))
+    @rule(data=st.data(), what=st.sampled_from(("longer", "hidden", "doubtful", "removed", "file")))
     def changes_a_comment(self, data: st.DataObject, what: str) -> None:
         number = data.draw(st.sampled_from(self.comments))
         match what:
@@ -153,6 +165,9 @@ class AnyConversation(RuleBasedStateMachine):
                 effects = self.talk.edit_comment(number, "Другой ответ. " * 500)
             case "hidden":
                 effects = self.talk.edit_comment(number, f"// {SECRET}")
+            case "doubtful":
+                mark = "" if self.talk.policy.guard.secrets else "//"
+                effects = self.talk.edit_comment(number, f"{mark}Всё же {SECRET}")
             case "removed":
                 self.comments.remove(number)
                 effects = self.talk.remove_comment(number)
@@ -193,6 +208,12 @@ class AnyConversation(RuleBasedStateMachine):
     def the_chat_refuses(self, refusal: Refusal) -> None:
         sent = [each for each in self.talk.effects if isinstance(each, SendMessage | SendFiles)]
         self.follow(self.talk.fail(sent[-1], refusal))
+
+    @precondition(lambda self: any(isinstance(each, SendMessage | SendFiles) for each in self.talk.effects))
+    @rule(back=st.sampled_from((1, 1, 2, 5)))
+    def a_message_arrives(self, back: int) -> None:
+        sent = [each for each in self.talk.effects if isinstance(each, SendMessage | SendFiles)][-back:]
+        self.follow(self.talk.done(sent[0]))
 
     @precondition(lambda self: bool(every(self.talk.effects, AddComment)))
     @rule()
@@ -286,27 +307,54 @@ AnyConversation.TestCase.settings = settings(max_examples=250, stateful_step_cou
 TestAnyConversation = AnyConversation.TestCase
 
 
+GUARD = LeakGuard(secrets=(r"пароль\s*:",), internal=("Коллеги",))
+WHY = ("marked", "internal", "outside", "colleagues", "secret")
+
+
 @settings(max_examples=1000, deadline=None)
 @given(
     body=st.text(max_size=80),
     blanks=st.text(alphabet=" \n\t\u00a0\u200b\u200d\ufeff", max_size=3),
     rule_=st.sampled_from(Publicity),
-    internal=st.booleans(),
+    why=st.sampled_from(WHY),
     with_file=st.booleans(),
+    send_after=st.sampled_from((timedelta(0), timedelta(seconds=20))),
+    edit=st.text(max_size=20),
 )
 def test_of_a_thousand_notes_none_leaks(
-    body: str, blanks: str, rule_: Publicity, internal: bool, with_file: bool
+    body: str, blanks: str, rule_: Publicity, why: str, with_file: bool, send_after: timedelta, edit: str
 ) -> None:
-    rule = PublicRule(rule=rule_)
-    talk = opened(public=rule)
-    # Marked where marks hide; unmarked where only marks show; or called internal by the tool, whatever it says.
-    marked = rule_ is Publicity.ALL_BUT_MARKED
-    text = f"{blanks}//{body}" if marked else f"{blanks}n{body}"
-    if internal:
-        text = f"//{body}" if not marked else body
+    outside = why == "outside"
+    rule = PublicRule(
+        rule=rule_,
+        people=frozenset({"Борис" if outside else "Анна"}),
+        columns=frozenset({Meaning.WORK if outside else Meaning.QUEUE}),
+    )
+    talk = opened(public=rule, guard=GUARD, send_after=send_after)
+    # With ONLY_MARKED a mark shows; with the others it hides.
+    shown, hidden = ("// ", "n") if rule_ is Publicity.ONLY_MARKED else ("", "//")
+    text = {
+        "marked": f"{blanks}{hidden}{body}",
+        "internal": f"{shown}{body}",
+        "outside": body if rule_ in (Publicity.ONLY_PEOPLE, Publicity.ONLY_COLUMNS) else f"{blanks}{hidden}{body}",
+        "colleagues": f"{shown}{blanks}Коллеги, {body}",
+        # In a line of its own: what the body begins with may be taken for a mark.
+        "secret": f"{shown}з\n{body}\nпароль{blanks}: {body}",
+    }[why]
     files = (photo("note.pdf", port="kaiten"),) if with_file else ()
-    assert talk.comment(text, files=files, internal=internal, number=1) == ()
-    assert talk.attach(1, photo("late.pdf", port="kaiten"), internal=internal) == ()
+    internal = why == "internal"
+    effects = talk.comment(text, files=files, internal=internal, number=1)
+    if why in ("colleagues", "secret"):
+        assert [type(each) for each in effects] == [AddComment]
+        assert only(effects, AddComment).internal
+    else:
+        assert effects == ()
+    talk.attach(1, photo("late.pdf", port="kaiten"), internal=internal)
+    # It stays a note whatever else is written, unless what was doubtful in an answer is taken out of it.
+    talk.edit_comment(1, f"{shown}Коллеги, {edit}", internal=internal)
+    talk.later(days=1)
+    talk.wake()
+    assert not any(isinstance(each, SendMessage | SendFiles) for each in talk.effects if each.key.startswith("reply/"))
 
 
 @given(st.binary(max_size=40).map(lambda raw: raw.decode("latin-1")))

@@ -338,3 +338,12 @@ def test_the_cards_of_a_client_who_stops_the_bot_are_labelled_until_they_return(
     talk = opened(blocked_tag="бот остановлен")
     assert only(talk.block(), AddTag).name == "бот остановлен"
     assert only(talk.come_back(), RemoveTag).name == "бот остановлен"
+
+
+def test_a_card_that_was_closed_meanwhile_loses_the_label_too() -> None:
+    talk = opened(blocked_tag="бот остановлен")
+    talk.see("c-queue")
+    talk.block()
+    talk.see("c-done")
+    assert not talk.ticket.open
+    assert only(talk.come_back(), RemoveTag).ticket == talk.ticket.id

@@ -1,0 +1,173 @@
+"""Answers that do not go to the client at once: for an agent's word, or for the time in which they can be changed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from connector.domain.client import Client
+from connector.domain.decide.amending import rewrite
+from connector.domain.decide.replies import answer_to, begins, deliver, dress, follow
+from connector.domain.decide.turn import Turn
+from connector.domain.policy import Command, CommandRule, LeakGuard, Policy
+from connector.domain.refs import Key
+from connector.domain.ticket import Held, Ticket
+from connector.domain.words import File, Text
+
+
+def answer(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+    """An agent's public comment goes to the client: at once, when its time has come, or when an agent says so.
+
+    Where its answer is with the client already, that one is changed. Returns the ticket as kept.
+    """
+    doubt = suspected(turn.policy.guard, answer.text)
+    if doubt is not None:
+        ask(turn, ticket, doubt)
+        return _hold(turn, ticket, replace(answer, until=None))
+    until = _until(turn, ticket, answer)
+    if until is not None:
+        return _hold(turn, ticket, replace(answer, until=until))
+    return _go(turn, ticket, answer)
+
+
+def changed(turn: Turn, ticket: Ticket, before: Held, words: Text) -> Ticket:
+    """A comment that waits has other words now: they are what will go. Returns the ticket as kept."""
+    after = replace(before, text=words)
+    doubt = suspected(turn.policy.guard, words)
+    if before.until is None and doubt is None:
+        return answer(turn, dropped(turn, ticket, before.comment), after)
+    if before.until is not None and doubt is not None:
+        ask(turn, ticket, doubt)
+        after = replace(after, until=None)
+    return _put(turn, ticket, after)
+
+
+def joined(turn: Turn, ticket: Ticket, before: Held, file: File) -> Ticket:
+    """A file joined a comment that waits: it waits too. Returns the ticket as kept."""
+    if any(each.ref == file.ref for each in before.files):
+        return ticket
+    return _put(turn, ticket, replace(before, files=(*before.files, file)))
+
+
+def dropped(turn: Turn, ticket: Ticket, comment: Key) -> Ticket:
+    """The comment waits no longer, and does not go. Returns the ticket as kept."""
+    if held(ticket, comment) is None:
+        return ticket
+    ticket = replace(ticket, held=tuple(each for each in ticket.held if each.comment != comment))
+    turn.keep(ticket)
+    return ticket
+
+
+def held(ticket: Ticket, comment: Key) -> Held | None:
+    """The comment, while it waits."""
+    return next((each for each in ticket.held if each.comment == comment), None)
+
+
+def release(turn: Turn, ticket: Ticket) -> Ticket | None:
+    """An agent has said that what the guard held is meant for the client. Returns the ticket as kept.
+
+    What was written after an answer that still waits for its time goes with that one. None when nothing was held.
+    """
+    approved = [each for each in ticket.held if each.until is None]
+    for each in approved:
+        before = ticket.held[: ticket.held.index(each)]
+        until = max((other.until for other in before if other.until is not None), default=None)
+        ticket = _put(turn, ticket, replace(each, until=until)) if until else _sent_apart(turn, ticket, each)
+    return ticket if approved else None
+
+
+def due(client: Client, policy: Policy) -> Iterator[datetime]:
+    """When the next answer of each request may no longer be changed."""
+    for ticket in client.tickets:
+        first = _first(ticket)
+        if first is not None and first.until is not None:
+            yield first.until
+
+
+def passed(turn: Turn) -> None:
+    """Sends what has waited long enough, in the order of the comments."""
+    for ticket in turn.client.tickets:
+        first = _first(ticket)
+        while first is not None and first.until is not None and first.until <= turn.at:
+            ticket = _sent_apart(turn, ticket, first)
+            first = _first(ticket)
+
+
+def _first(ticket: Ticket) -> Held | None:
+    """The one that goes next by itself; none of one request overtakes it."""
+    return next((each for each in ticket.held if each.until is not None), None)
+
+
+def _until(turn: Turn, ticket: Ticket, answer: Held) -> datetime | None:
+    """When the answer may go, not before those written earlier; None when at once. What was sent is changed at once."""
+    if answer_to(ticket, answer.comment) is not None:
+        return None
+    waiting = [each.until for each in ticket.held if each.until is not None]
+    if turn.policy.send_after:
+        waiting.append(turn.at + turn.policy.send_after)
+    return max(waiting, default=None)
+
+
+def _hold(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+    ticket = replace(ticket, held=(*ticket.held, answer))
+    turn.keep(ticket)
+    return ticket
+
+
+def _put(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+    ticket = replace(ticket, held=tuple(answer if each.comment == answer.comment else each for each in ticket.held))
+    turn.keep(ticket)
+    return ticket
+
+
+def _sent_apart(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+    """Sends one of perhaps several answers of a turn: what each orders is named by its comment, too."""
+    own = replace(turn, key=turn.name(answer.comment))
+    ticket = _go(own, dropped(own, ticket, answer.comment), answer)
+    turn.client = own.client
+    return ticket
+
+
+def _go(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+    reply = answer_to(ticket, answer.comment)
+    if reply is None:
+        return deliver(turn, ticket, answer)
+    rewrite(turn, ticket, reply, dress(turn, ticket, answer.author, answer.text))
+    ticket = turn.ticket(ticket.id) or ticket
+    reply = answer_to(ticket, answer.comment) or reply
+    return follow(turn, ticket, reply, answer.author, answer.files) if answer.files else ticket
+
+
+# ---- the leak guard
+
+
+def suspected(guard: LeakGuard, text: Text) -> str | None:
+    """Why a comment may not be meant for the client: it begins as an "internal" note, or holds a "secret"."""
+    if any(begins(text.plain, beginning.strip()) for beginning in guard.internal):
+        return "internal"
+    if guard.secrets:
+        # Signs that nobody sees hide nothing, nor does a link behind innocent words.
+        clear = "".join(sign for sign in text.plain if unicodedata.category(sign) != "Cf")
+        places = {text.plain, clear, unicodedata.normalize("NFKC", clear), *(span.url or "" for span in text.spans)}
+        if any(_compiled(pattern).search(place) for pattern in guard.secrets for place in places):
+            return "secret"
+    return None
+
+
+def ask(turn: Turn, ticket: Ticket, doubt: str) -> None:
+    """Asks on the card whether the comment just written is for the client; what is doubtful in it is not repeated."""
+    turn.note("held", ticket.id, f"note.held_{doubt}", command=_command(turn.policy.commands))
+
+
+def _command(rule: CommandRule) -> str:
+    word = next((word for word, command in rule.words.items() if command is Command.SEND), Command.SEND.value)
+    return f"{rule.prefix}{word}"
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

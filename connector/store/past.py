@@ -1,0 +1,140 @@
+"""Earlier requests of a client and a cabinet: loaded for a card, and told to those whose cards show a changed one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, bindparam, func, select, text
+
+from connector.domain.client import Client
+from connector.domain.decide.writing import fingerprint
+from connector.domain.earlier import past_of, told_elsewhere
+from connector.domain.events import HistoryChanged
+from connector.domain.refs import ClientId, Key
+from connector.domain.ticket import Past, Ticket
+from connector.store import codec
+from connector.store.tables import Found, counters, tickets
+
+ON_CARDS = 50
+"""Earlier requests loaded for a card: a mapping shows no more."""
+FOR_ORDERS = 500
+"""Earlier requests loaded when an agent asks for one of them."""
+EVERY = 2**62
+"""Higher than any number."""
+
+_own = (
+    select(tickets.c.client, tickets.c.state)
+    .where(tickets.c.client == bindparam("client"), tickets.c.number < bindparam("below"))
+    .order_by(tickets.c.number.desc())
+    .limit(bindparam("most"))
+)
+_others = (
+    select(tickets.c.client, tickets.c.state)
+    .where(
+        tickets.c.cabinet == bindparam("cabinet"),
+        tickets.c.client != bindparam("client"),
+        tickets.c.number < bindparam("below"),
+    )
+    .order_by(tickets.c.number.desc())
+    .limit(bindparam("most"))
+)
+_count_own = select(func.count()).where(tickets.c.client == bindparam("client"), tickets.c.number < bindparam("below"))
+_count_others = select(func.count()).where(
+    tickets.c.cabinet == bindparam("cabinet"),
+    tickets.c.client != bindparam("client"),
+    tickets.c.number < bindparam("below"),
+)
+# As the partial index has it, see `loading`.
+_of_cabinet = select(tickets.c.client, tickets.c.state).where(
+    tickets.c.cabinet == bindparam("cabinet"), text("tickets.live")
+)
+_opening = select(counters.c.value).where(counters.c.name == "ticket").with_for_update()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A request of which other cards may tell something else now; `cause` is the event it was decided on."""
+
+    before: Ticket
+    after: Ticket
+    cause: Key
+
+
+def with_past(
+    connection: Connection,
+    client: Client,
+    asked: Collection[tuple[int, str | None]],
+    *,
+    most: int = ON_CARDS,
+    now: Iterable[Ticket] = (),
+) -> Client:
+    """The client with the requests that were opened before any of the `asked` (number, cabinet), newest first.
+
+    Those are the client's own and what other chats wrote for that cabinet; `now` are requests as they are about to be
+    saved. Of each asked one the newest `most` are found; `past_more` counts the rest where only one is asked.
+    """
+    fresh = {ticket.id: ticket for ticket in now}
+    found: dict[str, Past] = {}
+    total = 0
+    for below, cabinet in sorted(set(asked), key=str):
+        values = {"client": client.id, "below": below, "cabinet": cabinet, "most": most}
+        for statement, count in ((_own, _count_own), (_others, _count_others)):
+            if statement is _others and cabinet is None:
+                continue
+            rows: list[Found] = list(connection.execute(statement, values))
+            total += len(rows) if len(rows) < most else int(connection.execute(count, values).scalar_one())
+            for row in rows:
+                stored = codec.read_ticket(row.state)
+                ticket = fresh.get(stored.id, stored)
+                found[ticket.id] = past_of(ticket, own=row.client == client.id)
+    past = sorted(found.values(), key=lambda each: each.number, reverse=True)
+    if len(asked) > 1:
+        return replace(client, past=tuple(past), past_more=0)
+    return replace(client, past=tuple(past[:most]), past_more=total - len(past[:most]))
+
+
+def may_be_told(before: Ticket, after: Ticket) -> bool:
+    """Whether a card may have to say something else now: another's about this request, or its own as it goes on."""
+    return told_elsewhere(before) != told_elsewhere(after)
+
+
+def told(
+    connection: Connection, now: float, changes: Collection[Change], clients: dict[str, Client]
+) -> list[HistoryChanged]:
+    """One event for each client with an open request on whose card one of the changed ones stands.
+
+    `clients` are those whose requests changed, with the tickets in their sight; everything is saved already.
+    """
+    cabinets = {change.after.cabinet for change in changes if change.after.cabinet is not None}
+    if cabinets and connection.dialect.name == "postgresql":
+        # Whoever opens a request takes its number and then reads what was before: one after the other, so that of a
+        # request that is opened while another ends, one side always knows of the other.
+        connection.execute(_opening)
+    near = {cabinet: _open_of(connection, cabinet) for cabinet in sorted(cabinets)}
+    events: dict[ClientId, HistoryChanged] = {}
+    at = datetime.fromtimestamp(now, UTC)
+    for change in changes:
+        ticket = change.after
+        own = clients[ticket.client].tickets
+        reached = {other.client for other in (*own, *near.get(ticket.cabinet or "", ())) if _tells_of(other, change)}
+        mark = fingerprint(told_elsewhere(change.before), told_elsewhere(ticket), change.cause)
+        for client in sorted(reached - events.keys()):
+            key = Key(f"history:{client}:{ticket.id}:{mark}")
+            events[client] = HistoryChanged(key=key, at=at, client=client)
+    return list(events.values())
+
+
+def _tells_of(other: Ticket, change: Change) -> bool:
+    """A later request's card tells of this one; its own, when it goes on, may have missed what happened meanwhile."""
+    if not other.open or other.lost:
+        return False
+    if other.id == change.after.id:
+        return not change.before.open
+    return other.number > change.after.number
+
+
+def _open_of(connection: Connection, cabinet: str) -> list[Ticket]:
+    rows = connection.execute(_of_cabinet, {"cabinet": cabinet})
+    return [ticket for ticket in (codec.read_ticket(row.state) for row in rows) if ticket.open]

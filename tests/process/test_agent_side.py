@@ -1,0 +1,160 @@
+"""What agents do on their board and what comes of it, row by row, through the real daemon over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.process.company import Company
+from tests.process.script import (
+    Agent,
+    Blocks,
+    Card,
+    Cards,
+    Corrects,
+    Hears,
+    HearsNothing,
+    Moves,
+    Says,
+    Scene,
+    Step,
+    TakesBack,
+    Taps,
+    Vanishes,
+    Waits,
+)
+from tests.process.test_dialogue import CASHBOX, example, opens
+
+ROWS: dict[str, tuple[dict[str, Any], tuple[Step, ...]]] = {
+    "a card tells of the client's earlier requests, and is brought up to date": (
+        {},
+        (
+            *CASHBOX,
+            Agent("Перезагрузите кассу"),
+            Hears("Перезагрузите кассу"),
+            Moves("Готово"),
+            Hears("закрыто"),
+            Says("/new"),
+            Hears("О чём ваше"),
+            *opens("Счёт не пришёл", "Финансы"),
+            Card(("Касса не печатает", "Перезагрузите кассу"), title="Счёт"),
+            Taps("🤩"),
+            Card(("🤩",), title="Счёт"),
+        ),
+    ),
+    "a canned reply reaches the client with its variables, a wrong name only the agent": (
+        {"templates": {"reset": {"text": "{client}, перезагрузите кассу. Кабинет {cabinet}."}}},
+        (
+            *CASHBOX,
+            Agent("#tpl reset"),
+            Hears("перезагрузите кассу. Кабинет {cabinet}."),
+            Agent("#tpl rest"),
+            Card(("reset",)),
+            Agent("#tlp reset"),
+            Card(("tpl",)),
+            HearsNothing(),
+        ),
+    ),
+    "an agent takes a request by a comment": (
+        {},
+        (*CASHBOX, Agent("#take"), Hears("Взяли в работу", never="take"), Card(column="В работе")),
+    ),
+    "an agent changes class and topic; the conversation goes on": (
+        {},
+        (
+            *CASHBOX,
+            Agent("#class later"),
+            Waits(0.5),
+            Agent("#topic finance"),
+            Card(board="Финансы"),
+            Says("вы меня слышите?"),
+            Card(("вы меня слышите?",), board="Финансы"),
+            Agent("Слышим"),
+            Hears("Слышим", never="#"),
+            Cards(1),
+        ),
+    ),
+    "an agent closes a request by a comment": (
+        {},
+        (*CASHBOX, Agent("#close norating"), Hears("закрыто"), Card(column="Готово"), HearsNothing()),
+    ),
+    "an agent splits a request; the next words go to the new one": (
+        {},
+        (
+            *CASHBOX,
+            Agent("#split finance"),
+            Cards(2),
+            Waits(0.5),
+            Says("номер счёта 5"),
+            Card(("номер счёта 5",), board="Финансы"),
+        ),
+    ),
+    "a comment that looks like a secret is held until the agent says so": (
+        {"public": {"guard": {"secrets": ["пароль\\\\s*:"], "internal": ["для себя"]}}},
+        (
+            *CASHBOX,
+            Agent("пароль: 12345"),
+            Card(("#отправить",)),
+            HearsNothing(),
+            Agent("#отправить"),
+            Hears("пароль: 12345"),
+            Agent("Для себя: спросить у Игоря"),
+            HearsNothing(),
+        ),
+    ),
+    "an answer may be changed or taken back before it goes": (
+        {"public": {"send_after": "3s"}},
+        (
+            *CASHBOX,
+            Agent("Перезагрузите косу"),
+            Waits(1.0),
+            Corrects("Перезагрузите кассу"),
+            Hears("Перезагрузите кассу", never="косу"),
+            Agent("Ой"),
+            Waits(1.0),
+            TakesBack(),
+            HearsNothing(4.0),
+        ),
+    ),
+    "the card shows whether an answer arrived": (
+        {},
+        (
+            *CASHBOX,
+            Agent("Едем"),
+            Hears("Едем"),
+            Card(("Доставлено",)),
+            Blocks(),
+            Agent("Приехали"),
+            Card(("остановил бота",)),
+            Blocks(back=True),
+            Hears("Приехали"),
+            Card(("Доставлено",)),
+        ),
+    ),
+    "an answer that was delivered can be taken back": (
+        {},
+        (*CASHBOX, Agent("Ошибся карточкой"), Hears("Ошибся карточкой", "wrong"), TakesBack(), Vanishes("wrong")),
+    ),
+    "on another line's board the conversation goes on": (
+        {},
+        (
+            *CASHBOX,
+            Moves("Чиним", board="Оборудование"),
+            Says("ну как там?"),
+            Card(("ну как там?",), board="Оборудование"),
+            Agent("Чиним"),
+            Hears("Чиним"),
+            Cards(1),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_agents_side(tmp_path: Path, row: str) -> None:
+    changes, steps = ROWS[row]
+    with Company(folder=tmp_path, mapping=example(tmp_path, changes)) as company:
+        company.start()
+        Scene(company).play(*steps)

@@ -1,0 +1,76 @@
+"""A database of an earlier version is brought up to date with everything in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.engine import make_url
+
+from connector.store import codec, migrate
+from connector.store.database import open_database
+from connector.store.tables import metadata, tickets
+from tests.store.test_past import CABINET, ended, request
+
+_INSERT = text(
+    "INSERT INTO tickets (id, client, number, card_port, card, live, state) "
+    "VALUES (:id, :client, :number, NULL, NULL, :live, :state)"
+)
+
+
+def _of_version(url: str, revision: str, rows: list[dict[str, Any]]) -> None:
+    """Makes a database as that version left it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        if rows:
+            connection.execute(_INSERT, rows)
+    engine.dispose()
+
+
+def test_requests_of_the_first_version_are_found_by_their_cabinet(database_url: str) -> None:
+    known = [
+        request(1),
+        ended(request(2, "2", cabinet=None)),
+        ended(request(3, "3", cabinet="каб. «ё»")),
+        *(replace(ended(request(number)), subject="x\0") for number in range(4, 2504)),
+    ]
+    rows = [
+        {
+            "id": each.id,
+            "client": each.client,
+            "number": each.number,
+            "live": each.open,
+            "state": codec.write_ticket(each),
+        }
+        for each in known
+    ]
+    _of_version(database_url, "0001", rows)
+    database = open_database(database_url)
+    try:
+        with database.engine.begin() as connection:
+            found = {row.number: row for row in connection.execute(select(tickets))}
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    finally:
+        database.close()
+    assert len(found) == len(known)
+    assert [found[number].cabinet for number in (1, 2, 3, 4, 2503)] == [
+        CABINET,
+        None,
+        "каб. «ё»",
+        CABINET,
+        CABINET,
+    ]
+    assert codec.read_ticket(found[2503].state) == known[-1]
