@@ -348,7 +348,8 @@ def test_of_a_thousand_notes_none_leaks(
         assert [type(each) for each in effects] == [AddComment]
         assert only(effects, AddComment).internal
     else:
-        assert effects == ()
+        # At most a word to the agent: what begins like an order to the bot is explained to them.
+        assert all(isinstance(each, AddComment) and each.internal for each in effects)
     talk.attach(1, photo("late.pdf", port="kaiten"), internal=internal)
     # It stays a note whatever else is written, unless what was doubtful in an answer is taken out of it.
     talk.edit_comment(1, f"{shown}Коллеги, {edit}", internal=internal)
