@@ -11,6 +11,8 @@ from connector.domain.say import say
 from connector.domain.text import shorten
 from connector.domain.ticket import Outcome, Past, Ticket
 
+SUBJECT_LENGTH = 60
+"""Characters of what a request was about."""
 ANSWER_LENGTH = 120
 """Characters of the last answer."""
 
@@ -69,6 +71,7 @@ def lines(policy: Policy, past: Past, ticket: Ticket) -> list[str]:
     tongue, zone = policy.default_language, zone_of(policy, ticket.service_class)
     values = {
         "number": past.number,
+        "subject": shorten(past.subject, SUBJECT_LENGTH),
         "topic": topic_title(policy, tongue, past.topic),
         "since": _date(past.opened_at, zone),
     }

@@ -54,10 +54,10 @@ def test_each_earlier_request_is_a_line_with_its_end_its_mark_and_its_last_answe
         past(7, topic="gone", outcome=Outcome.WITHDRAWN, mark="of old"),
     ) == [
         "Прежние обращения:",
-        "№9 · Касса · 23.03.2024 – 24.03.2024 · решено 👍",
+        "№9 «Чек» · Касса · 23.03.2024 – 24.03.2024 · решено 👍",
         "→ Перезапустите кассу",
-        "№8 · Оплата · с 23.03.2024 · открыто (другой чат кабинета)",
-        "№7 · gone · 23.03.2024 – 24.03.2024 · отозвано клиентом",
+        "№8 «Чек» · Оплата · с 23.03.2024 · открыто (другой чат кабинета)",
+        "№7 «Чек» · gone · 23.03.2024 – 24.03.2024 · отозвано клиентом",
     ]
 
 
@@ -82,8 +82,8 @@ def test_a_long_answer_is_one_line_of_120_characters_and_holds_no_mark_of_the_bl
 def test_the_address_of_a_card_is_filled_in_where_the_board_knows_it() -> None:
     text = "\n".join(block_of(POLICY, past(9, card=Ref(port="kaiten", id="70/5")), past(8)))
     assert linked(text, lambda card: f"https://x.kaiten.ru/{card.id}").split("\n")[1:] == [
-        "№9 · Касса · 23.03.2024 – 24.03.2024 · решено https://x.kaiten.ru/70/5",
-        "№8 · Касса · 23.03.2024 – 24.03.2024 · решено",
+        "№9 «Чек» · Касса · 23.03.2024 – 24.03.2024 · решено https://x.kaiten.ru/70/5",
+        "№8 «Чек» · Касса · 23.03.2024 – 24.03.2024 · решено",
     ]
     assert "⟦" not in linked(text, lambda card: None)
 
@@ -104,7 +104,7 @@ def test_the_block_is_part_of_the_new_card_and_needs_no_call() -> None:
     talk.tap("topic:till")
     order = only(talk.write("Снова касса"), CreateCard)
     assert "Снова касса\n\n" + BLOCK_BEGIN in order.description
-    assert "№9 · Касса" in order.description
+    assert "№9 «Чек» · Касса" in order.description
     assert every(talk.effects, SetBlock) == []
     assert changed(talk) == []
 
