@@ -92,7 +92,7 @@ ROWS: dict[str, tuple[dict[str, Any], tuple[Step, ...]]] = {
         ),
     ),
     "a comment that looks like a secret is held until the agent says so": (
-        {"public": {"guard": {"secrets": ["пароль\\\\s*:"], "internal": ["для себя"]}}},
+        {"public": {"guard": {"secrets": ["пароль\\s*:"], "internal": ["для себя"]}}},
         (
             *CASHBOX,
             Agent("пароль: 12345"),

@@ -17,7 +17,7 @@ from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import reopen, tell_unobtainable, write
 from connector.domain.events import ClientWrote
 from connector.domain.policy import Groups, Topic, TopicGroup
-from connector.domain.refs import Ref
+from connector.domain.refs import Ref, TicketId
 from connector.domain.ticket import Ticket
 from connector.domain.words import Words
 
@@ -32,7 +32,7 @@ def wrote(turn: Turn, event: ClientWrote) -> None:
     message = Kept(message=event.message, at=event.at, author=event.author.name, words=event.words, album=event.album)
     if event.album is not None and joins(turn, message):
         return
-    quoted = _quoted(turn, event.reply_to)
+    quoted = _quoted(turn, event.reply_to, event.words.quote)
     if rating.explains(turn, message, quoted):
         return
     wish = asking.wish_of(turn.policy, event.words)
@@ -192,7 +192,7 @@ def _reopens(turn: Turn, ticket: Ticket) -> bool:
     return turn.at - closed_at <= turn.policy.reopen_within
 
 
-def _quoted(turn: Turn, reply_to: Ref | None) -> Ticket | None:
+def _quoted(turn: Turn, reply_to: Ref | None, quote: str | None) -> Ticket | None:
     """The request whose message they answer, or the one it goes on as; a closed one only while it can be reopened."""
     if reply_to is None:
         return None
@@ -200,10 +200,27 @@ def _quoted(turn: Turn, reply_to: Ref | None) -> Ticket | None:
     known = client.thread.get(reply_to.key) or next(
         (said.ticket for said in client.said if said.message == reply_to.key), None
     )
+    if known is None and quote:
+        known = _recognised(client, quote)
     ticket = merging.goes_on(turn, turn.ticket(known))
     if ticket is None or not (ticket.open or _reopens(turn, ticket)):
         return None
     return ticket
+
+
+def _recognised(client: Client, quote: str) -> TicketId | None:
+    """The request an answer of which stands in the quoted words, where only one has such an answer.
+
+    A message that was on the wire when the process died has been sent twice, and only one copy of it is known.
+    """
+    said = " ".join(quote.split())
+    found = {
+        ticket.id
+        for ticket in client.tickets
+        for line in ticket.lines
+        if line.ours and (words := line.text.rstrip("…")) and words in said
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _onto(turn: Turn, ticket: Ticket, message: Kept) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from connector.domain.effects import AddComment, CreateCard, React, SendMessage
 from connector.domain.ticket import Ticket
+from connector.domain.words import Text, Words
 from tests.domain.sample import Conversation, every, message, only, opened, photo, told
 
 
@@ -132,3 +133,19 @@ def test_a_current_request_that_was_closed_leaves_the_other_ones_to_be_asked_abo
     talk.see("c-done", ticket=third)
     assert "К какому" in told(talk.write("Ещё вопрос"))
     assert only(talk.tap(f"ticket:{second.id}"), AddComment).ticket == second.id
+
+
+def test_a_quoted_answer_is_known_by_its_words_where_its_message_is_not() -> None:
+    talk, first, second = two()
+    talk.comment("Перезагрузите кассу", ticket=first)
+    talk.comment("Какой период?", ticket=second)
+    quoting = Words(text=Text(plain="сделал"), quote="Анна: Перезагрузите кассу")
+    assert only(talk.write(words=quoting, reply_to=message("unknown")), AddComment).ticket == first.id
+
+
+def test_words_quoted_from_two_requests_tell_nothing() -> None:
+    talk, first, second = two()
+    talk.comment("Готово", ticket=second)
+    talk.comment("Готово", ticket=first)
+    quoting = Words(text=Text(plain="спасибо"), quote="Готово")
+    assert "К какому" in told(talk.write(words=quoting, reply_to=message("unknown")))
