@@ -3,7 +3,7 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,19 +18,47 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much chance is played through; the defaults fit the everyday run."""
     parser.addoption("--weather", type=int, default=500, help="seeds of the simulated weather (default 500)")
+    parser.addoption("--weather-postgres", type=int, default=20, help="of these, on PostgreSQL (default 20)")
     parser.addoption("--rules", type=int, default=0, help="seeds played without each rule; 0: until one ends badly")
     parser.addoption("--outbox", type=int, default=200, help="examples of 50 steps of the outbox against its model")
     parser.addoption("--kills", type=int, default=20, help="how often the real daemon is killed (default 20)")
     parser.addoption("--soak", type=int, default=1, help="the bars in tests/bars are held so many times as long")
 
 
+SOCKETS = ("bars", "bench", "process", "sandbox")
+"""Rooms whose tests start processes and watch the clock: one after the other, also when the rest runs side by side."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever needs PostgreSQL, so that `-m "not postgres"` leaves it out."""
+    """Mark whatever needs PostgreSQL, so that `-m "not postgres"` leaves it out; keep what uses sockets in one row."""
+    here = Path(__file__).parent
     for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in SOCKETS:
+            item.add_marker(pytest.mark.xdist_group("sockets"))
         fixtures = getattr(item, "fixturenames", ())
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if "postgres_url" in fixtures or parameters.get("database_url") == "postgresql":
             item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tells a proof's figures in one line at the end of the run, whether the test passes or not."""
+
+    def _tell(figures: str) -> None:
+        request.node.user_properties.append(("figures", figures))
+
+    return _tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures of all proofs together, wherever their tests ran."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    told = [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == "figures"]
+    if told:
+        terminalreporter.section("figures")
+    for figures in told:
+        terminalreporter.write_line(f"  {figures}")
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,29 +50,27 @@ class Report:
 
 
 def test_nothing_is_lost_doubled_or_out_of_order_when_the_daemon_is_killed_again_and_again(
-    tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, request: pytest.FixtureRequest, tell: Callable[[str], None]
 ) -> None:
     seed = 20261122
     with Company(folder=tmp_path, kaiten_options={"rate_limit": 200}) as company:
         kills = request.config.getoption("--kills")
         report = _torment(company, seed=seed, clients=20, messages=max(10, kills // 2), kills=kills, daemons=1)
-    with capsys.disabled():
-        print(f"\n  SQLite, one daemon: {report}")
+    tell(f"SQLite, one daemon: {report}")
     _judge(report)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("daemons", [1, 2])
 def test_daemons_on_postgresql_killed_in_turn_lose_nothing_either(
-    daemons: int, tmp_path: Path, postgres_url: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    daemons: int, tmp_path: Path, postgres_url: str, request: pytest.FixtureRequest, tell: Callable[[str], None]
 ) -> None:
     with Company(
         folder=tmp_path, database_url=postgres_url, webhook=False, kaiten_options={"rate_limit": 200}
     ) as company:
         kills = request.config.getoption("--kills")
         report = _torment(company, seed=7, clients=10, messages=max(8, kills // 2), kills=kills, daemons=daemons)
-    with capsys.disabled():
-        print(f"\n  PostgreSQL, {daemons} at once: {report}")
+    tell(f"PostgreSQL, {daemons} at once: {report}")
     _judge(report)
 
 
