@@ -49,9 +49,7 @@ _TOPICS = (
     Topic(key="paper", title={"ru": "Документы", "en": "Papers"}, service_class="calm", group="office"),
 )
 _CLASSES = (
-    ServiceClass(
-        key="fast", title={"ru": "Срочно"}, first_reply=timedelta(minutes=5), resolution=timedelta(hours=5)
-    ),
+    ServiceClass(key="fast", title={"ru": "Срочно"}, first_reply=timedelta(minutes=5), resolution=timedelta(hours=5)),
     ServiceClass(key="calm", title={"ru": "Обычно"}, first_reply=timedelta(hours=1), resolution=None, hours=_OFFICE),
 )
 _TRIGGERS = (

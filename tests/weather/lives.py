@@ -89,7 +89,7 @@ class Life:
 
 
 class RehearsedDatabase(Database):
-    """The real steps on one SQLite in memory that outlives the lives; each runs at once, on the loop's own clock."""
+    """The real steps on a database that outlives the lives; each runs at once, on the loop's own clock."""
 
     def __init__(self, engine: Engine, life: Life, clock: Callable[[], float], *, shared: bool) -> None:
         # Deliberately not the parent's: no threads and no file lock, for a thread does not live in virtual time.
@@ -116,8 +116,15 @@ class RehearsedDatabase(Database):
         """The engine stays: it is the disk."""
 
 
-def fresh_disk() -> Engine:
-    """An empty database in memory with the tables of today (a test of the store holds them to the migrations)."""
+def fresh_disk(url: str | None = None) -> Engine:
+    """An empty database with the tables of today (a test of the store holds them to the migrations).
+
+    `url` is PostgreSQL's; without it an SQLite in memory.
+    """
+    if url is not None:
+        engine = create_engine(url)
+        metadata.create_all(engine)
+        return engine
     from pysqlite3 import dbapi2
 
     engine = create_engine(

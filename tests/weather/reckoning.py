@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from sqlalchemy import Row, select
-
-from adapters.memory.world import Card
+from adapters.memory.world import Card, Comment
+from connector.domain.card import with_block
+from connector.domain.policy import Edits
 from connector.domain.refs import TicketId
-from connector.store import codec
-from connector.store.tables import Noted, State, clients, journal, lanes, outbox, tickets
+from connector.store.tables import Noted, State
+from tests.weather import destinations, manners
+from tests.weather.ledger import Ledger
 from tests.weather.rehearsal import Rehearsal
 
 _HEAD = re.compile(r"Client · \d\d:\d\d")
@@ -21,40 +21,50 @@ _MARK = re.compile(r"\[c-?\d+m\d+(?:e\d+)?\]")
 _QUOTED = re.compile(r"^> .*$", re.MULTILINE)
 _QUOTED_ABOVE = re.compile(r"^.*\n(?=.)", re.MULTILINE)
 """In plain text nothing marks a quoted line but that the client's own follows right below it."""
+_EXPLAINED = "Что исправить:"
 
 
 def reckon(rehearsal: Rehearsal) -> None:
     """Writes down whatever is wrong."""
+    ledger = Ledger(rehearsal.disk)
     if not rehearsal.ended:
         rehearsal.wrongs.append("it never came to rest")
-    _store(rehearsal)
+    _store(rehearsal, ledger)
     _cards(rehearsal)
-    _words(rehearsal)
-    _answers(rehearsal)
-    _doubles(rehearsal)
+    places = _places(rehearsal)
+    _words(rehearsal, ledger, places)
+    _answers(rehearsal, ledger)
+    _doubles(rehearsal, ledger)
+    standing = {mark: found[0] for mark, found in places.items() if len(found) == 1}
+    explained = frozenset(mark for card in rehearsal.board.cards.values() for mark in _explanations(card))
+    _order(rehearsal, destinations.judge(rehearsal, ledger, standing, explained))
+    manners.judge(rehearsal, ledger)
 
 
-def _store(rehearsal: Rehearsal) -> None:
-    with rehearsal.disk.begin() as connection:
-        for row in connection.execute(select(journal)):
-            if row.state in (Noted.NEW, Noted.RAISED, Noted.STRAY):
-                rehearsal.wrongs.append(f"event {row.key} ({row.kind}) is {Noted(row.state).name}: {row.reason}")
-            if row.state == Noted.UNREADABLE and "unreadable" not in row.key:
-                rehearsal.wrongs.append(f"event {row.key} counts as unreadable")
-        lost = {
-            row.id for row in connection.execute(select(tickets)) if codec.read_ticket(row.state).lost
-        }  # held: their next words bring a card
-        for row in connection.execute(select(outbox).where(outbox.c.state < State.DONE)):
-            comment = codec.read_effect(row.kind, row.effect)
-            if row.ticket not in lost or not (
-                row.kind in ("AddTag", "MoveCard") or getattr(comment, "internal", False)
-            ):
-                rehearsal.wrongs.append(f"order {row.key} ({row.kind}) was never ended: {row.reason}")
-        for row in connection.execute(select(outbox).where(outbox.c.state == State.DEAD)):
-            if row.kind in ("CreateCard", "AddComment", "AddFiles"):
-                rehearsal.wrongs.append(f"order {row.key} ({row.kind}) is dead: {row.reason}")
-        for row in connection.execute(select(lanes).where(lanes.c.holder.is_not(None))):
-            rehearsal.wrongs.append(f"lane {row.key} is still held by {row.holder}")
+def _store(rehearsal: Rehearsal, ledger: Ledger) -> None:
+    wrongs = rehearsal.wrongs
+    for row in ledger.noted:
+        if row.state in (Noted.NEW, Noted.RAISED, Noted.STRAY):
+            wrongs.append(f"event {row.key} ({row.kind}) is {Noted(row.state).name}: {row.reason}")
+        if row.state == Noted.UNREADABLE and "unreadable" not in row.key:
+            wrongs.append(f"event {row.key} counts as unreadable")
+    for order in ledger.orders.values():
+        kind = type(order.effect).__name__
+        if order.state < State.DONE:
+            # Of a lost card labels and notes are held: the client's next words bring another.
+            ticket = ledger.tickets.get(order.ticket) if order.ticket else None
+            label = kind in ("AddTag", "RemoveTag", "MoveCard", "SetFacts", "SetBlock") or getattr(
+                order.effect, "internal", False
+            )
+            if ticket is None or not ticket.lost or not label:
+                wrongs.append(f"order {order.key} ({kind}) was never ended: {order.reason}")
+        elif order.state == State.DEAD and kind in ("CreateCard", "AddComment", "EditComment", "AddFiles"):
+            wrongs.append(f"order {order.key} ({kind}) is dead: {order.reason}")
+    wrongs += [f"lane {row.key} is still held by {row.holder}" for row in ledger.held]
+    for client in ledger.clients:
+        waiting = len(client.kept), len(client.undecided), len(client.albums)
+        if any(waiting):
+            wrongs.append(f"words of {client.id} still wait: %d kept, %d undecided, %d albums" % waiting)
 
 
 def _cards(rehearsal: Rehearsal) -> None:
@@ -63,55 +73,67 @@ def _cards(rehearsal: Rehearsal) -> None:
     rehearsal.wrongs += [f"{count} cards for {external}" for external, count in made.items() if count > 1]
 
 
-def _words(rehearsal: Rehearsal) -> None:
-    """Every word of a client on a card exactly once and in order, unless it still waits for its topic."""
-    places = Counter[str]()
+def _words(rehearsal: Rehearsal, ledger: Ledger, places: dict[str, list[TicketId]]) -> None:
+    """Every word of a client on a card exactly once, and of what they changed what the mapping wants to stay."""
     buried: set[str] = set()
     for cards in _by_ticket(rehearsal).values():
         for card in cards:
-            if card.deleted:
-                buried.update(_marks_of(card))  # nobody can look there: what goes onto the next card again is no double
-            else:
-                places.update(_marks_of(card))
-    kept = _kept(rehearsal)
-    latest = rehearsal.said.latest
-    for mark, message in rehearsal.said.words.items():
-        if mark in rehearsal.said.unaddressed:
+            if card.deleted:  # nobody can look there: what goes onto the next card again is no double
+                buried.update(mark for mark, _ in _marks_of(card))
+    explained = {mark for cards in _by_ticket(rehearsal).values() for card in cards for mark in _explanations(card)}
+    said = rehearsal.said
+    for mark, message in said.words.items():
+        versions = [mark, *said.versions.get(mark, ())]
+        counts = {each: len(places.get(each, ())) for each in versions}
+        if mark in said.unheeded:
+            rehearsal.wrongs += [f"{each} was not meant for us" for each in versions if counts[each]]
             continue
-        now = latest.get(mark, mark)
-        found = places[now]
-        if found != 1 and not (found == 0 and (now in kept or now in buried)):
+        now = versions[-1]
+        if mark in explained or rehearsal.policy.edits is Edits.IGNORE:
+            found, now = sum(counts.values()), mark
+        else:
+            found = counts[now]
+        if found != 1 and not (found == 0 and buried.intersection(versions)):
             what = "lost" if not found else f"there {found} times"
-            rehearsal.wrongs.append(f"{now} of chat {message.chat} is {what} (kept: {now in kept})")
-        if now != mark and places[mark] > 1:
-            rehearsal.wrongs.append(f"{mark} of chat {message.chat} is there {places[mark]} times")
-    _order(rehearsal)
+            rehearsal.wrongs.append(f"{now} of chat {message.chat} is {what}: {counts}")
+        for each in versions[:-1]:
+            if counts[each] > 1:
+                rehearsal.wrongs.append(f"{each} of chat {message.chat} is there {counts[each]} times")
+        homes = {ledger.home(ticket) for each in versions for ticket in places.get(each, ())}
+        if homes - {message.chat}:
+            rehearsal.wrongs.append(f"{mark} of chat {message.chat} stands on a card of {sorted(homes)}")
 
 
-def _order(rehearsal: Rehearsal) -> None:
-    """Nobody's words stand before what they said earlier. A late part of an album joins its album: that is in order."""
+def _order(rehearsal: Rehearsal, answers: Mapping[str, bool]) -> None:
+    """Nobody's words stand before what they said earlier.
+
+    But for what needs no waiting: a late part of an album joins its album; an answer to a message goes where that one
+    stands, while the words before it wait for their topic; what explains a rating is for other eyes.
+    """
+    said = rehearsal.said
     for external, cards in _by_ticket(rehearsal).items():
-        told: list[int] = []
+        told: dict[bool, list[int]] = {False: [], True: []}
         for card in (card for card in cards if not card.deleted):
-            for mark in _marks_of(card):
-                message = rehearsal.said.words.get(mark)
-                if message is not None and mark not in rehearsal.said.latest and message.album is None:
-                    told.append(message.id)
-        if told != sorted(told):
-            rehearsal.wrongs.append(f"ticket {external}: words out of order: {told}")
+            for mark, explains in _marks_of(card):
+                message = said.words.get(mark)
+                if message is None or message.album is not None or explains or mark in said.versions:
+                    continue
+                if answers.get(mark, True):  # else nobody knows which of both it was
+                    told[mark in answers].append(message.id)
+        for ids in told.values():
+            if ids != sorted(ids):
+                rehearsal.wrongs.append(f"ticket {external}: words out of order: {ids}")
 
 
-def _answers(rehearsal: Rehearsal) -> None:
-    with rehearsal.disk.begin() as connection:
-        homes = {row.id: row.client.partition(":")[2] for row in connection.execute(select(tickets))}
+def _answers(rehearsal: Rehearsal, ledger: Ledger) -> None:
     read: dict[str, str] = defaultdict(str)
     for message in rehearsal.chat.messages.values():
         if message.order is not None:
             read[message.chat] += message.text
-    blocked = {row.client.partition(":")[2] for row in _journal(rehearsal) if row.kind == "ClientBlocked"}
+    blocked = {row.client.partition(":")[2] for row in ledger.noted if row.kind == "ClientBlocked"}
     for mark, comment in rehearsal.said.answers.items():
         card = rehearsal.board.cards[comment.card]
-        chat = homes.get(card.external_id.partition(".")[0], "nobody")
+        chat = ledger.home(TicketId(card.external_id.partition(".")[0]))
         # While an answer is on its way to somebody who blocks us, a change of its words has nothing to change yet:
         # on their return they get the answer as it was.
         if mark not in read[chat] and not (chat in blocked and mark in rehearsal.said.changed):
@@ -124,27 +146,19 @@ def _answers(rehearsal: Rehearsal) -> None:
     rehearsal.wrongs += [f"chat {chat} reads what it wrote" for chat, text in read.items() if _HEAD.search(text)]
 
 
-def _journal(rehearsal: Rehearsal) -> Sequence[Row[tuple[Any, ...]]]:
-    with rehearsal.disk.begin() as connection:
-        return connection.execute(select(journal)).all()
-
-
-def _doubles(rehearsal: Rehearsal) -> None:
-    sent = Counter[str]()
-    for message in rehearsal.chat.messages.values():
-        if message.order is not None:
-            sent[message.order] += 1
-    with rehearsal.disk.begin() as connection:
-        effects = {row.key: codec.read_effect(row.kind, row.effect) for row in connection.execute(select(outbox))}
+def _doubles(rehearsal: Rehearsal, ledger: Ledger) -> None:
+    sent = Counter(message.order for message in rehearsal.chat.messages.values() if message.order is not None)
     for key, count in sent.items():
-        effect = effects.get(key)
-        needed = len(getattr(effect, "files", ())) or 1
+        needed = len(getattr(ledger.orders[key].effect, "files", ())) or 1
         extra = count // needed - 1
         rehearsal.doubles += extra
         if extra > rehearsal.skies.ambiguous[key]:
             rehearsal.wrongs.append(
                 f"{key} was sent {count // needed} times, of {rehearsal.skies.ambiguous[key]} unsure"
             )
+
+
+# ---- what stands where
 
 
 def _by_ticket(rehearsal: Rehearsal) -> dict[TicketId, list[Card]]:
@@ -154,14 +168,35 @@ def _by_ticket(rehearsal: Rehearsal) -> dict[TicketId, list[Card]]:
     return {ticket: sorted(cards, key=lambda card: card.id) for ticket, cards in found.items()}
 
 
-def _marks_of(card: Card) -> list[str]:
-    """Clients' marks on a card in reading order; a further card's description only quotes the first."""
-    first = _MARK.findall(_QUOTED_ABOVE.sub("", card.description)) if "." not in card.external_id else []
-    ours = [each for each in card.comments if each.name == "Connector" and not each.deleted and not each.internal]
-    return first + [mark for comment in ours for mark in _MARK.findall(_QUOTED.sub("", comment.raw))]
+def _places(rehearsal: Rehearsal) -> dict[str, list[TicketId]]:
+    """On which requests' cards each mark stands; the same one twice where it stands there twice."""
+    found: dict[str, list[TicketId]] = defaultdict(list)
+    for ticket, cards in _by_ticket(rehearsal).items():
+        for card in cards:
+            for mark, _ in _marks_of(card) if not card.deleted else ():
+                found[mark].append(ticket)
+    return found
 
 
-def _kept(rehearsal: Rehearsal) -> str:
-    with rehearsal.disk.begin() as connection:
-        found = [codec.read_client(row.state) for row in connection.execute(select(clients))]
-    return "".join(each.words.text.plain for client in found for each in client.kept)
+def _marks_of(card: Card) -> list[tuple[str, bool]]:
+    """Clients' marks on a card in reading order, and whether each only explains a rating.
+
+    A further card's description names the first words again, as its subject; a quoted line is somebody else's.
+    """
+    found = []
+    if "." not in card.external_id:
+        found = [(mark, False) for mark in _MARK.findall(_QUOTED_ABOVE.sub("", with_block(card.description, "")))]
+    for comment in _ours(card):
+        if not comment.internal:
+            found += [(mark, False) for mark in _MARK.findall(_QUOTED.sub("", comment.raw))]
+    return found + [(mark, True) for mark in _explanations(card)]
+
+
+def _explanations(card: Card) -> list[str]:
+    """What a low mark was explained with, for agents' eyes."""
+    notes = [comment.text for comment in _ours(card) if comment.internal and _EXPLAINED in comment.text]
+    return [mark for note in notes for mark in _MARK.findall(_QUOTED_ABOVE.sub("", note))]
+
+
+def _ours(card: Card) -> list[Comment]:
+    return [each for each in card.comments if each.name == "Connector" and not each.deleted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,26 +15,32 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from adapters.memory import BoardWorld, ChatWorld, MemoryBoard, MemoryChat
-from connector.domain.policy import BoardPolicy
+from adapters.memory import BoardWorld, ChatWorld, MemoryBoard, MemoryChat, MemoryRegistry, RegistryWorld
+from connector.domain.client import Stage
+from connector.domain.policy import BoardPolicy, Policy
 from connector.domain.words import File
 from connector.engine.budget import RateBudget
 from connector.engine.daemon import Daemon
 from connector.engine.pulse import Pulse
 from connector.ports import Unavailable
-from connector.store.tables import Noted, State, journal, lanes, made, marks, outbox
+from connector.store import codec
+from connector.store.tables import Noted, State, clients, journal, lanes, made, marks, outbox
 from tests.virtual_time import run
-from tests.weather.company import BOARD, POLICY, WITH_CABINET
+from tests.weather.company import BOARD, KNOWN_CABINETS, company
 from tests.weather.lives import CLAIMED, Life, RehearsedDatabase, fresh_disk, wipe
 from tests.weather.people import Agent, Client, Said, strip
 from tests.weather.skies import Skies
 
 EPOCH = datetime(2030, 3, 4, 9, tzinfo=UTC).timestamp()
-STORM = 60.0
+STORM = 45.0
 """Seconds after which people fall silent and the sky clears."""
-LONG_STORM = 170.0
+LONG_STORM = 150.0
 QUIET_WITHIN = 300.0
 """Seconds of calm in which everything must have come to rest."""
+MOST_ANSWERS = 6
+"""Questions of the bot's, one after the other, that a client still answers in the end."""
+MOST_LEAPS = 40
+"""Moments somebody may still wait for when all is at rest."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +53,7 @@ class Rehearsal:
     skies: Skies
     chat: ChatWorld
     board: BoardWorld
+    policy: Policy
     said: Said = field(default_factory=Said)
     story: list[str] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
@@ -54,6 +62,8 @@ class Rehearsal:
     ended: bool = False
     """Whether it came to rest at all."""
     doubles: int = 0
+    judged: Counter[str] = field(default_factory=Counter)
+    """How many words were held against which rule."""
     wrongs: list[str] = field(default_factory=list)
 
 
@@ -62,16 +72,17 @@ def _disk() -> Engine:
     return fresh_disk()
 
 
-def rehearse(seed: int, *, shared: bool | None = None) -> Rehearsal:
+def rehearse(seed: int, *, shared: bool | None = None, disk: Engine | None = None) -> Rehearsal:
     """Plays the story of that seed; `wrongs` says what came out wrong.
 
-    `shared`: whether two daemons share the database for a long while; by default three in ten stories do.
+    `shared`: whether two daemons share the database for a long while; by default three in ten stories do. `disk`: the
+    database it is played on, emptied first; by default an SQLite in memory.
     """
     from tests.weather.reckoning import reckon
 
     logging.getLogger("connector").setLevel(logging.CRITICAL + 1)
     random.seed(seed)
-    disk = _disk()
+    disk = disk or _disk()
     wipe(disk)
     rehearsal = run(_play(seed, disk, shared))
     reckon(rehearsal)
@@ -81,34 +92,41 @@ def rehearse(seed: int, *, shared: bool | None = None) -> Rehearsal:
 async def _play(seed: int, disk: Engine, shared: bool | None) -> Rehearsal:
     chance = random.Random(seed)
     clock = _Clock()
-    chat, board = ChatWorld(clock.moment), BoardWorld(clock.moment)
+    chat, board, policy = ChatWorld(clock.moment), BoardWorld(clock.moment), company(chance)
     chat.renumber(chance.randrange(10_000))
     rehearsal = Rehearsal(
-        seed=seed, chance=chance, disk=disk, skies=Skies(chance, chat), chat=chat, board=board,
+        seed=seed, chance=chance, disk=disk, skies=Skies(chance, chat), chat=chat, board=board, policy=policy,
         shared=chance.random() < 0.3 if shared is None else shared,
     )  # fmt: skip
     rehearsal.clients = [
-        Client(name, chat, rehearsal.said, chance) for name in (("1", "2"), ("1", "-3"), ("1",))[chance.randrange(3)]
+        Client(name, chat, rehearsal.said, chance, policy.chat_groups)
+        for name in (("1", "2"), ("1", "-3"), ("1",))[chance.randrange(3)]
     ]
     agents = [Agent(name, board, rehearsal.said, chance) for name in ("anna", "oleg")[: chance.randint(1, 2)]]
-    policy = chance.choice((POLICY, WITH_CABINET))
-    stage = _Stage(rehearsal, clock, policy)
-    people: list[Coroutine[None, None, None]] = [
-        *(client.live(chance.randint(4, 14)) for client in rehearsal.clients),
-        *(agent.live(chance.randint(3, 10)) for agent in agents),
-        stage.disturb(),
-    ]
+    stage = _Stage(rehearsal, clock)
+
+    def lives(clients: tuple[int, int], at_work: tuple[int, int]) -> list[Coroutine[None, None, None]]:
+        return [
+            *(client.live(chance.randint(*clients)) for client in rehearsal.clients),
+            *(agent.live(chance.randint(*at_work)) for agent in agents),
+        ]
+
     daemons = [asyncio.create_task(stage.keep_alive(name)) for name in ("A", "B")[: 1 + rehearsal.shared]]
-    async with asyncio.TaskGroup() as group:
-        for act in people:
-            group.create_task(act)
+    await _together(stage.disturb(), *lives((6, 16), (5, 12)))
     rehearsal.story.append(f"{stage.now():8.2f} calm")
     stage.clear_up()
-    for client in rehearsal.clients:
-        client.conclude()
-    rehearsal.ended = await stage.comes_to_rest()
+    if chance.random() < 0.5:
+        # In fine weather answers are there at once, and people make more use of the bot.
+        await _together(*lives((4, 12), (2, 8)))
+    rehearsal.ended = await stage.concludes()
     await stage.close(daemons)
     return rehearsal
+
+
+async def _together(*acts: Coroutine[None, None, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for act in acts:
+            group.create_task(act)
 
 
 class _Clock:
@@ -116,10 +134,15 @@ class _Clock:
 
     def __init__(self) -> None:
         self._last = 0.0
+        self._ahead = 0.0
 
     def __call__(self) -> float:
-        self._last = max(self._last + 1e-5, EPOCH + asyncio.get_running_loop().time())
+        self._last = max(self._last + 1e-5, EPOCH + self._ahead + asyncio.get_running_loop().time())
         return self._last
+
+    def leap(self, moment: float) -> None:
+        """Hours in which nothing happens are over at once."""
+        self._ahead += max(0.0, moment - self())
 
     def moment(self) -> datetime:
         # Chat tools tell whole seconds.
@@ -135,10 +158,10 @@ class _Here:
 
 
 class _Stage:
-    def __init__(self, rehearsal: Rehearsal, clock: _Clock, policy: object) -> None:
+    def __init__(self, rehearsal: Rehearsal, clock: _Clock) -> None:
         self._rehearsal = rehearsal
         self._clock = clock
-        self._policy = policy
+        self._list = RegistryWorld(known=KNOWN_CABINETS)
         self._lives: list[Life] = []
         self._pulses: list[Pulse] = []
         self._backlog = rehearsal.chance.choice((0.0, 0.0, 10.0))
@@ -161,6 +184,7 @@ class _Stage:
         until = loop.time() + (LONG_STORM if self._rehearsal.shared and chance.random() < 0.6 else STORM)
         while loop.time() < until:
             await asyncio.sleep(chance.uniform(0.5, 8.0))
+            self._list.away = chance.random() < 0.3
             match chance.randrange(8):
                 case 0:
                     side, seconds = chance.choice(("chat", "board")), chance.choice((5.0, 30.0, 90.0))
@@ -207,7 +231,8 @@ class _Stage:
     def clear_up(self) -> None:
         """The storm is over."""
         skies = self._rehearsal.skies
-        skies.calm, skies.down = True, {"chat": 0.0, "board": 0.0}
+        skies.calm, skies.down = True, dict.fromkeys(skies.down, 0.0)
+        self._list.away = False
         self._disk_full_until = 0.0
         for life in self._lives:
             life.spare()
@@ -246,7 +271,9 @@ class _Stage:
     def _daemon(self, life: Life) -> Daemon:
         rehearsal, chance = self._rehearsal, self._rehearsal.chance
         weather = rehearsal.skies.over(life)
-        database = RehearsedDatabase(rehearsal.disk, life, self._clock, shared=rehearsal.shared)
+        # What can be shared is treated so, even while nobody else is there.
+        shared = rehearsal.shared or rehearsal.disk.dialect.name == "postgresql"
+        database = RehearsedDatabase(rehearsal.disk, life, self._clock, shared=shared)
         database.troubled = lambda: self._disk_full_until > asyncio.get_running_loop().time()
         pulse = Pulse(holder=life.name)
         self._pulses.append(pulse)
@@ -264,7 +291,8 @@ class _Stage:
                 rehearsal.chat, weather=weather, budget=RateBudget(limit=25), spool=spool, poll_seconds=20.0
             ),
             board=MemoryBoard(rehearsal.board, weather=weather, budget=budget, spool=spool, poll_seconds=3.0),
-            policy=self._policy,  # type: ignore[arg-type]
+            registry=MemoryRegistry(self._list, weather=weather),
+            policy=rehearsal.policy,
             settle_board=settle,
             pulse=pulse,
             board_backlog=lambda _: self._backlog,
@@ -282,6 +310,48 @@ class _Stage:
         rehearsal.skies.ambiguous.update(str(key) for key in sent - ended)
 
     # ---- the end
+
+    async def concludes(self) -> bool:
+        """Whether everything comes to rest: questions are answered, and time passes until nobody waits for any."""
+        rehearsal = self._rehearsal
+        for client in rehearsal.clients:
+            client.come_back()
+        settled = await self._settles()
+        if settled and rehearsal.chance.random() < 0.3:
+            for client in rehearsal.clients:
+                client.say_more()
+            settled = await self._settles()
+        return settled
+
+    async def _settles(self) -> bool:
+        return await self._nothing_is_asked() and await self._nothing_is_awaited()
+
+    async def _nothing_is_asked(self) -> bool:
+        for _ in range(MOST_ANSWERS):
+            if not await self.comes_to_rest():
+                return False
+            stages = self._stages()
+            if not any([each.answer(stages.get(each.chat, Stage.READY)) for each in self._rehearsal.clients]):
+                return True
+        self._rehearsal.wrongs.append("the bot asks and asks")
+        return False
+
+    async def _nothing_is_awaited(self) -> bool:
+        for _ in range(MOST_LEAPS):
+            with self._rehearsal.disk.begin() as connection:
+                wake = connection.execute(select(func.min(clients.c.wake))).scalar()
+            if wake is None:
+                return True
+            self._clock.leap(wake)
+            if not await self.comes_to_rest():
+                return False
+        self._rehearsal.wrongs.append("somebody waits for moment after moment")
+        return False
+
+    def _stages(self) -> dict[str, Stage]:
+        with self._rehearsal.disk.begin() as connection:
+            states = connection.execute(select(clients.c.state)).scalars().all()
+        return {client.chat.id: client.stage for client in map(codec.read_client, states)}
 
     async def comes_to_rest(self) -> bool:
         """Waits until nothing is left to be done; False when that takes too long."""

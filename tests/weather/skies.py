@@ -20,7 +20,7 @@ class Skies:
     def __init__(self, chance: random.Random, chat: ChatWorld) -> None:
         self.chance = chance
         self.calm = False
-        self.down: dict[str, float] = {"chat": 0.0, "board": 0.0}
+        self.down: dict[str, float] = {"chat": 0.0, "board": 0.0, "registry": 0.0}
         self.roughness = chance.choice((0.0, 0.03, 0.1, 0.25))
         self.ambiguous: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from adapters.memory import MemoryBoard, MemoryChat
+from connector.domain.decide import agenda, albums, choosing, receipts, registering, triggers
+from connector.domain.decide.turn import Turn
+from connector.domain.effects import Verdict, VerifyCabinet
 from connector.domain.events import Done, Event, Failed, Refusal
 from connector.domain.refs import Key, Ref
 from connector.engine import deciding as engine_deciding
 from connector.engine import performing, reading
 from connector.ports import Arrival, Batch, Order
-from connector.store import claiming, deciding, ingest, settling
+from connector.store import claiming, deciding, ingest, loading, settling, writing_down
 from connector.store.tables import State, lanes, unfinished
 from connector.store.tables import outbox as orders
 from tests.weather.rehearsal import rehearse
@@ -95,12 +99,12 @@ def _cursor_in_a_transaction_of_its_own(patch: Patch) -> None:
 
 
 def _orders_in_a_transaction_of_their_own(patch: Patch) -> None:
-    save, turn = deciding._Written.save, engine_deciding.Decider._turn
-    left: list[deciding._Written] = []
-    nothing = deciding._Loaded(clients={}, tickets={}, by_ref={}, by_key={})
+    save, turn = writing_down.Written.save, engine_deciding.Decider._turn
+    left: list[writing_down.Written] = []
+    nothing = loading.Loaded(clients={}, tickets={}, by_ref={}, by_key={})
 
-    def without_orders(self: deciding._Written, connection: Connection, before: deciding._Loaded) -> None:
-        rest = deciding._Written(now=self.now, version=self.version)
+    def without_orders(self: writing_down.Written, connection: Connection, before: loading.Loaded) -> None:
+        rest = writing_down.Written(now=self.now, version=self.version)
         rest.orders, self.orders = self.orders, []
         rest.due, self.due = self.due, rest.due
         left.append(rest)
@@ -114,7 +118,7 @@ def _orders_in_a_transaction_of_their_own(patch: Patch) -> None:
             await self._database.run(lambda connection, rest=rest: save(rest, connection, nothing))  # type: ignore[misc]
         return result
 
-    patch.setattr(deciding._Written, "save", without_orders)
+    patch.setattr(writing_down.Written, "save", without_orders)
     patch.setattr(engine_deciding.Decider, "_turn", split)
 
 
@@ -216,6 +220,41 @@ def _started_orders_count_as_done(patch: Patch) -> None:
     patch.setattr(claiming, "release_all", trusting)
 
 
+def _undecided_words_in_another_order(patch: Patch) -> None:
+    patch.setattr(choosing, "grouped", lambda kept: albums.grouped(kept)[::-1])
+
+
+def verdicts_come_twice(patch: Patch) -> None:
+    """The end of every look-up is told once more, as though it were another."""
+    note = ingest.note_own
+
+    def doubled(connection: Connection, now: float, events: Sequence[Done | Failed]) -> None:
+        again = [replace(each, key=Key(f"{each.key}#2")) for each in events if isinstance(each.effect, VerifyCabinet)]
+        note(connection, now, [*events, *again])
+
+    patch.setattr(settling, "note_own", doubled)
+
+
+def _every_verdict_counts(patch: Patch) -> None:
+    verdicts_come_twice(patch)
+    verified = registering.verified
+
+    def credulous(turn: Turn, cabinet: str, verdict: Verdict) -> None:
+        turn.client = replace(turn.client, checking=cabinet)
+        verified(turn, cabinet, verdict)
+
+    patch.setattr(registering, "verified", credulous)
+
+
+def _no_last_mark_of_a_flood(patch: Patch) -> None:
+    others = tuple(item for item in agenda._ITEMS if item[1] is not receipts.passed)
+    patch.setattr(agenda, "_ITEMS", others)
+
+
+def _triggers_at_any_time(patch: Patch) -> None:
+    patch.setattr(triggers, "APART", timedelta())
+
+
 RULES: dict[str, Callable[[Patch], None]] = {
     "an event is known by its key": _same_key_is_news,
     "the attempt is counted before it is made": _attempts_are_counted_afterwards,
@@ -236,6 +275,10 @@ RULES: dict[str, Callable[[Patch], None]] = {
     "what waited for a lost card is told too": _waiting_orders_of_a_lost_card_are_forgotten,
     "what a dead process held is taken up": _a_dead_process_keeps_its_lanes,
     "what was started is not taken for done": _started_orders_count_as_done,
+    "undecided words settle in order": _undecided_words_in_another_order,
+    "a verdict nobody waits for is left alone": _every_verdict_counts,
+    "the last message of a flood gets its mark": _no_last_mark_of_a_flood,
+    "what the bot says of itself comes far apart": _triggers_at_any_time,
 }
 
 
@@ -262,6 +305,12 @@ def test_without_this_rule_some_story_ends_badly(
         with capsys.disabled():
             print(f"\n{rule:60} {len(bad):4} of {played}  first {bad[:5]}")
     assert bad, f"{played} stories ended well without this rule"
+
+
+@pytest.mark.slow
+def test_a_verdict_that_comes_twice_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdicts_come_twice(monkeypatch)
+    assert [wrong for seed in range(10) for wrong in rehearse(seed).wrongs] == []
 
 
 ENOUGH = 400

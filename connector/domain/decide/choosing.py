@@ -73,7 +73,7 @@ def begin_new(turn: Turn) -> None:
     """Whoever asks for a new request while being asked which one they mean has told it: the words begin the new one."""
     client = turn.client
     turn.client = replace(
-        client, kept=(*client.kept, *client.undecided), undecided=(), undecided_at=None, heard=None, topic=None
+        client, kept=(*client.undecided, *client.kept), undecided=(), undecided_at=None, heard=None, topic=None
     )
     advance(turn)
 
@@ -92,7 +92,7 @@ def passed(turn: Turn) -> None:
     if ticket is None:
         # All are closed by now: the words begin a new request.
         turn.client = replace(
-            turn.client, kept=(*turn.client.kept, *turn.client.undecided), undecided=(), undecided_at=None
+            turn.client, kept=(*turn.client.undecided, *turn.client.kept), undecided=(), undecided_at=None
         )
         advance(turn)
         return

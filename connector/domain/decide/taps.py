@@ -103,7 +103,7 @@ def _tapped_topic(turn: Turn, key: str) -> str:
         and turn.at - just_opened.opened_at < DOUBLE_TAP
     ):
         return ""
-    kept = (*client.kept, *client.undecided)
+    kept = (*client.undecided, *client.kept)
     turn.client = replace(client, topic=key, kept=kept, undecided=(), undecided_at=None)
     advance(turn)
     return ""

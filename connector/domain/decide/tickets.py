@@ -79,7 +79,8 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
     client, policy = turn.client, turn.policy
     topic = policy.topic(topic_key)
     assert topic is not None
-    messages = grouped(client.kept)
+    # Whoever turns to a new request while being asked which one they mean has told it; what was asked about came first.
+    messages = grouped((*client.undecided, *client.kept))
     first = messages[0]
     ticket = Ticket(
         id=new_id(turn),
@@ -104,6 +105,8 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
         stage=Stage.READY,
         topic=None,
         kept=(),
+        undecided=(),
+        undecided_at=None,
         asked_at=None,
         reminded=False,
         heard=None,

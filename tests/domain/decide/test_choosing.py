@@ -149,3 +149,28 @@ def test_words_quoted_from_two_requests_tell_nothing() -> None:
     talk.comment("Готово", ticket=first)
     quoting = Words(text=Text(plain="спасибо"), quote="Готово")
     assert "К какому" in told(talk.write(words=quoting, reply_to=message("unknown")))
+
+
+def test_a_request_opened_by_typing_takes_along_what_was_asked_about_before_its_own_words() -> None:
+    talk, first, _ = two()
+    talk.comment("Перезагрузите кассу", ticket=first)
+    assert "К какому" in told(talk.write("Нужен новый договор"))
+    talk.tap("group:")  # the menu of topics, from an older message
+    talk.write("Срочно")
+    effects = talk.write("Как сделать")
+    assert "Нужен новый договор" in only(effects, CreateCard).description
+    assert [each.sections[0].text.plain for each in every(effects, AddComment)] == ["Срочно"]
+    assert talk.wake_at is None
+    # The new request is the one being talked about: nothing is asked, nothing is guessed.
+    assert only(talk.write("Пришлите образец"), AddComment).ticket == talk.client.tickets[-1].id
+
+
+def test_words_keep_their_order_when_a_new_request_is_asked_for_while_both_wait() -> None:
+    talk, first, _ = two()
+    talk.comment("Перезагрузите кассу", ticket=first)
+    talk.write("Нужен новый договор")
+    talk.tap("group:")
+    talk.write("Срочно")
+    effects = talk.tap("topic:howto")
+    assert "Нужен новый договор" in only(effects, CreateCard).description
+    assert [each.sections[0].text.plain for each in every(effects, AddComment)] == ["Срочно"]
