@@ -29,6 +29,7 @@ SOCKETS = ("bars", "bench", "process", "sandbox")
 """Rooms whose tests start processes and watch the clock: one after the other, also when the rest runs side by side."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the marks are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark whatever needs PostgreSQL, so that `-m "not postgres"` leaves it out; keep what uses sockets in one row."""
     here = Path(__file__).parent

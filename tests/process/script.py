@@ -64,9 +64,10 @@ class Says:
     text: str
     name: str = ""
     answering: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
 
     def play(self, scene: Scene) -> None:
-        more = {"reply_to": scene.written[self.answering]} if self.answering else {}
+        more = {**self.more, **({"reply_to": scene.written[self.answering]} if self.answering else {})}
         text = self.text.format(cabinet=scene.cabinet)
         scene.written[self.name] = scene.company.says(scene.chat, text, **more)
 

@@ -152,6 +152,13 @@ ROWS: dict[str, tuple[Step, ...]] = {
             ("раз", "два", "три", "четыре", "пять", "Стикер", "55.75", "онтакт", "files", "десять"),
         ),
     ),
+    "what was forwarded or moves arrives readable": (
+        *CASHBOX,
+        Says("перешлю", more={"forward_from": 700_100}),
+        Sends("animation", more={"caption": "вот так мигает"}),
+        Sends("venue", more={"latitude": 55.75, "longitude": 37.61, "title": "Мойка", "address": "Ленина, 5"}),
+        Comments(("Переслано", "вот так мигает", "Ленина, 5")),
+    ),
     "several requests: quoted, chosen, asked about once": (
         *CASHBOX,
         Agent("Перезагрузите кассу", "Касса"),
@@ -448,6 +455,16 @@ def test_a_restart_between_any_two_steps_changes_nothing(tmp_path: Path) -> None
         scene = Scene(company)
         for step in steps:
             scene.play(step, Restarts())
+
+
+def test_a_tap_is_taken_though_telegram_no_longer_wants_it_answered(company: Company) -> None:
+    fault = {
+        "method": "answerCallbackQuery", "status": 400, "times": 3,
+        "description": "Bad Request: query is too old and response timeout expired or query ID is invalid",
+    }  # fmt: skip
+    company._chat("POST", "/sandbox/faults", json=fault)
+    Scene(company).play(*CASHBOX)
+    company._chat("DELETE", "/sandbox/faults")
 
 
 def test_a_group_is_one_client_served_when_it_calls(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from connector.domain.decide import (
     orders_end,
     reach,
     taps,
+    triggers,
 )
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import (
@@ -135,14 +136,14 @@ def wants_past(event: Event, policy: Policy) -> bool:
 
 
 def listens(effect: Effect) -> bool:
-    """Whether the end of such an order changes anything here; `Done` of the others need not be told."""
+    """Whether the end of such an order changes anything here, or is counted: `Done` of the others need not be told."""
     match effect:
         case CreateCard() | MoveCard() | VerifyCabinet():
             return True
         case AddComment():
             return any(section.source is not None for section in effect.sections)
         case SendMessage() | SendFiles():
-            return delivery.is_answer(effect)
+            return delivery.is_answer(effect) or triggers.is_trigger(effect)
         case EditMessage() | DeleteMessage() | React() | AnswerTap():
             return False
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():

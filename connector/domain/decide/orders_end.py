@@ -71,8 +71,10 @@ def done(turn: Turn, event: Done) -> None:
             turn.keep(replace(ticket, moving=None, phase=phase, phase_at=phase_at))
         case AddComment() as order:
             receipts.on_card(turn, [section.source for section in order.sections], order.ticket)
-        case SendMessage() | SendFiles() as order:
+        case SendMessage() | SendFiles() as order if delivery.is_answer(order):
             delivery.arrived(turn, order)
+        case SendMessage() | SendFiles():
+            return
         case EditMessage() | DeleteMessage() | React() | AnswerTap():
             return
         case VerifyCabinet() as order:

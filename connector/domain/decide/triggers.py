@@ -10,7 +10,7 @@ from typing import assert_never
 from connector.domain.client import Client
 from connector.domain.decide.tickets import close
 from connector.domain.decide.turn import Buttons, Turn
-from connector.domain.effects import Button, SendMessage, Urgency
+from connector.domain.effects import Button, SendFiles, SendMessage, Urgency
 from connector.domain.policy import Occasion, Policy, Trigger
 from connector.domain.refs import Key
 from connector.domain.say import title
@@ -25,6 +25,8 @@ STALE = timedelta(days=7)
 """A message that would come later than this after its moment is not sent (a new mapping, a daemon long off)."""
 STALE_ADVICE = timedelta(days=3)
 """The same for advice that could not be given because the client had blocked us."""
+PREFIX = "trigger/"
+"""What the keys of such orders begin with: `trigger/<key of the trigger>/…`."""
 REMEMBERED = 50
 """Marks of triggers that have run; those that could run again are kept in any case."""
 
@@ -76,6 +78,11 @@ def heard(turn: Turn) -> str:
     """Advice again. Returns the notice of the tap."""
     turn.client = replace(turn.client, silent=False)
     return turn.say("silent.off")
+
+
+def is_trigger(effect: SendMessage | SendFiles) -> bool:
+    """Whether the order carries such a message: its end stays in the journal, where what came of it can be counted."""
+    return effect.key.startswith(PREFIX)
 
 
 # ---- when
@@ -182,7 +189,7 @@ def _send(turn: Turn, chance: _Chance) -> None:
     if text.plain.strip():
         turn.effects.append(
             SendMessage(
-                key=Key(f"trigger/{trigger.key}/{turn.key}"),
+                key=Key(f"{PREFIX}{trigger.key}/{turn.key}"),
                 ticket=ticket.id if ticket is not None else None,
                 chat=client.chat,
                 text=text,

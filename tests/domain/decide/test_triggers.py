@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.domain.client import Client
-from connector.domain.decide import agenda, decide, triggers
+from connector.domain.decide import agenda, decide, listens, triggers
 from connector.domain.effects import AddComment, AnswerTap, Meaning, MoveCard, SendMessage
 from connector.domain.events import TimePassed
 from connector.domain.policy import Mark, Occasion, Policy, QuietHours, RatingRule, Trigger
@@ -182,6 +182,16 @@ def test_who_registered_gets_advice_once_with_a_way_out() -> None:
     assert [[button.data for button in row] for row in sent.buttons] == [["silent"]]
     assert talk.client.fired == ("tip",)
     assert talk.wake_at is None
+
+
+def test_a_message_the_bot_sent_of_itself_leaves_its_end_in_the_journal() -> None:
+    talk = registered()
+    sent = only(talk.wake(), SendMessage)
+    assert sent.key.startswith("trigger/tip/")
+    assert listens(sent)
+    before = talk.client
+    assert talk.done(sent, Ref(port="telegram", id="77/900")) == ()
+    assert talk.client == before
 
 
 def test_advice_speaks_the_clients_language() -> None:
