@@ -15,6 +15,8 @@ from tests.weather.rehearsal import Rehearsal
 
 _TURNING_AWAY = ("new", "topic", "group", "cancel", "leave!", "drop", "cabinet")
 """Taps after which only an opening or a choice makes it certain again what is talked about."""
+_QUESTIONS = ("topics", "words", "cabinet")
+"""What the bot asks for a request in the making: after these likewise."""
 
 
 def judge(
@@ -64,6 +66,8 @@ class _Talk:
     """Where an agent has spoken since, when not on the request it is about."""
     asked: list[str] | None = None
     """Words of which the client was asked where they belong, while they are."""
+    known: set[TicketId] = field(default_factory=set)
+    """The client's requests so far."""
     ended: set[TicketId] = field(default_factory=set)
     """Requests that were closed at least once: whether they are open is not followed any further."""
     expected: dict[str, tuple[TicketId, str]] = field(default_factory=dict)
@@ -99,7 +103,10 @@ class _Talk:
             if self.elsewhere is not None and self.elsewhere not in self.ended and guessed.ticket != self.elsewhere:
                 self.wrongs.append(f"{guessed.key} names {guessed.ticket}, an agent spoke on {self.elsewhere}")
             self._point(guessed.ticket, "guessed")
+        if any(f"{event.key}/{question}" in self.ledger.orders for question in _QUESTIONS):
+            self._turn_away()
         if opened in self.ledger.tickets:
+            self.known.add(opened)
             self._point(opened, "taken")
             self.away = False
 
@@ -143,13 +150,10 @@ class _Talk:
             self._turn_away()
         elif self.asked is not None and plain.lstrip("№").isdigit():
             number = int(plain.lstrip("№"))
-            ticket = next((each.id for each in self.ledger.tickets.values() if each.number == number), None)
-            mine = ticket is not None and self.ledger.tickets[ticket].client.endswith(f":{event.chat.id}")
-            if ticket is None or not mine:
-                return
+            ticket = next((each for each in self.known if self.ledger.tickets[each].number == number), None)
             if ticket in self.ended:
                 self._lose_track()
-            else:
+            elif ticket is not None:
                 self._point(ticket, "chosen")
 
     def _tapped(self, event: ClientTapped, opens: bool) -> None:

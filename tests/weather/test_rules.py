@@ -297,7 +297,8 @@ def test_without_this_rule_some_story_ends_badly(
     played = 0
     for seed in range(wanted or ENOUGH):
         played += 1
-        if rehearse(seed, shared=True if rule in BETWEEN_DAEMONS else None).wrongs:
+        # Every other one is short: what comes after the storm may heal what went wrong in it.
+        if rehearse(seed, shared=rule in BETWEEN_DAEMONS, short=seed % 2 == 0).wrongs:
             bad.append(seed)
             if not wanted:
                 break
