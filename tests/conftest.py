@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much chance is played through; the defaults fit the everyday run."""
-    parser.addoption("--weather", type=int, default=100, help="seeds of the simulated weather (default 100)")
+    parser.addoption("--weather", type=int, default=500, help="seeds of the simulated weather (default 500)")
     parser.addoption("--weather-postgres", type=int, default=10, help="seeds of it on PostgreSQL (default 10)")
     parser.addoption("--rules", type=int, default=0, help="seeds played without each rule; 0: until one ends badly")
     parser.addoption("--outbox", type=int, default=200, help="examples of 50 steps of the outbox against its model")
