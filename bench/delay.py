@@ -56,7 +56,8 @@ async def at_rate(running: Engine, rate: float, clients: Sequence[int], count: i
     Clients take turns from the first to the last of `clients`.
     """
     words = people.sentences()
-    letters = [people.wrote(clients[number % len(clients)], next(words)) for number in range(count)]
+    some = len(clients)
+    letters = [people.wrote(clients[number % some], next(words), number // some) for number in range(count)]
     gc.collect()
     gc.freeze()  # what the measurement itself keeps must not be gone through again and again by ours
     begun = time.perf_counter() + 0.05

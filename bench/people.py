@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from bench.tools import BOARD, CHAT, card_of
@@ -31,12 +31,16 @@ def client(number: int) -> ClientId:
     return client_of(chat_of(number))
 
 
-def wrote(number: int, words: str) -> Arrival:
-    """The `number`th client writes a message."""
+PACE = 3.0
+"""Seconds between two messages of one client: nobody types faster for long, and a flood gets fewer receipts."""
+
+
+def wrote(number: int, words: str, turn: int = 0) -> Arrival:
+    """The `number`th client writes a message, the `turn`th in a row."""
     chat = chat_of(number)
     serial = next(_numbers)
     message = Ref(port=CHAT, id=f"{BOT}/{chat.id}/{serial}")
-    at = datetime.now(UTC).replace(microsecond=0)
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=PACE * turn)
     name = f"Клиент {number}"
     event = ClientWrote(
         key=message.key, at=at, chat=chat, message=message,

@@ -52,7 +52,7 @@ async def flood(url: str, events: int, policy: Policy) -> dict[str, float]:
 
 async def _flood(running: Engine, events: int) -> dict[str, float]:
     words = people.sentences()
-    arrivals = [people.wrote(number % CLIENTS, next(words)) for number in range(events)]
+    arrivals = [people.wrote(number % CLIENTS, next(words), number // CLIENTS) for number in range(events)]
     before = running.board.done
     begun, used = time.perf_counter(), time.process_time()
     running.chat.put(arrivals)
