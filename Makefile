@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-CODE    = $(wildcard connector adapters mappings sandbox bench tests cli.py composition.py)
+CODE    = $(wildcard connector adapters mappings sandbox bench commands tests cli.py composition.py)
 ARGS   ?=
 
 .DEFAULT_GOAL := help

@@ -64,6 +64,10 @@ class _Step:
         return apply
 
 
+class Absent(Exception):
+    """There is no database there yet, or its tables are of another version; the message says what to do."""
+
+
 class Database:
     """Opened with `open_database`. `now` is the clock the stored moments are in: the database's own on PostgreSQL.
 
@@ -215,6 +219,52 @@ def open_database(url: str, *, clock: Callable[[], float] | None = None) -> Data
     raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
 
 
+def visit_database(url: str, *, to_write: bool = False) -> Database:
+    """Opens a database that a daemon may be working on: without its lock, and without changing its tables.
+
+    For commands beside the daemon. Those that only look hold nobody up and cannot write; each step of one that mends
+    (`to_write`) waits its turn, and the daemon waits for it: keep them short. Raises Absent where nothing was made yet
+    or the tables are of another version, ValueError as `open_database`.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("the database URL must name a file: sqlite:///connector.db")
+        if not Path(parsed.database).exists():
+            raise Absent(f"{parsed.database}: there is no such file; the daemon makes it at its first start")
+        engine = _sqlite(Path(parsed.database), begin="BEGIN IMMEDIATE" if to_write else "BEGIN")
+    elif backend == "postgresql":
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=2, pool_pre_ping=True
+        )
+    else:
+        raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
+    if not to_write:
+        event.listen(engine, "connect", _only_look)
+    try:
+        found = migrate.revision(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    if found != migrate.HEAD:
+        engine.dispose()
+        raise Absent(
+            f"the database has schema {found or 'none'}, this connector knows {migrate.HEAD}: start the daemon of the "
+            "same version once, or run `connector migrate`"
+        )
+    return Database(engine, shared=backend == "postgresql", clock=None, lock=None)
+
+
+def _only_look(connection: sqlite3.Connection | psycopg.Connection, _: object) -> None:
+    # pysqlite3's connection is no sqlite3.Connection: what is not PostgreSQL's is SQLite's.
+    if type(connection).__module__.startswith("psycopg"):
+        connection.execute("SET default_transaction_read_only = on")
+        connection.commit()
+    else:
+        connection.execute("PRAGMA query_only = ON")
+
+
 def _let_go_when_frozen(connection: psycopg.Connection, _: object) -> None:
     """https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT"""
     connection.execute(f"SET idle_in_transaction_session_timeout = {int(FROZEN_SECONDS * 1000)}".encode())
@@ -231,7 +281,7 @@ def _upgrade(engine: Engine, lock: IO[str] | None) -> None:
         raise
 
 
-def _sqlite(path: Path) -> Engine:
+def _sqlite(path: Path, *, begin: str = "BEGIN IMMEDIATE") -> Engine:
     dbapi2 = _newest_sqlite()
     # Exactly one connection for ever: the WAL-reset bug of older SQLite needs two, and one writer needs no more.
     created = not path.exists()
@@ -252,7 +302,7 @@ def _sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(begin)
 
     if created:
         path.touch(mode=0o600)

@@ -23,6 +23,12 @@ def upgrade(engine: Engine) -> None:
         _climb(connection, _revision(connection))
 
 
+def revision(engine: Engine) -> str | None:
+    """The schema the database has; None where there is none."""
+    with engine.connect() as connection:
+        return _revision(connection)
+
+
 def _climb(connection: Connection, found: str | None) -> None:
     # Imported only when there is something to do: it costs a quarter of the start.
     from alembic import command

@@ -14,9 +14,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from connector.store import claiming, migrate
-from connector.store.database import Busy, Database, open_database
+from connector.store.database import Absent, Busy, Database, open_database, visit_database
 from connector.store.deciding import handle
 from connector.store.ingest import keep_mark, read_mark
 from connector.store.leases import hold, let_go
@@ -183,3 +184,24 @@ def test_without_the_wheel_the_interpreters_own_sqlite_serves(tmp_path: Path, mo
         assert found == sqlite3.sqlite_version
     finally:
         database.close()
+
+
+async def test_a_visitor_works_beside_the_daemon_without_its_lock(database_url: str) -> None:
+    daemon = open_database(database_url)
+    mending, looking = visit_database(database_url, to_write=True), visit_database(database_url)
+    try:
+        await daemon.run(lambda connection: keep_mark(connection, "one", "from the daemon"))
+        assert await looking.run(lambda connection: read_mark(connection, "one")) == "from the daemon"
+        await mending.run(lambda connection: keep_mark(connection, "two", "from the visitor"))
+        assert await daemon.run(lambda connection: read_mark(connection, "two")) == "from the visitor"
+        with pytest.raises(DBAPIError):
+            await looking.run(lambda connection: keep_mark(connection, "three", "from one who only looks"))
+    finally:
+        for each in (looking, mending, daemon):
+            each.close()
+
+
+def test_a_visitor_makes_no_database(tmp_path: Path) -> None:
+    with pytest.raises(Absent, match="no such file"):
+        visit_database(f"sqlite:///{tmp_path / 'connector.db'}")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,34 @@
+"""The daemon itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+from commands.answer import Exit, fail
+from commands.options import ConfigOption, load_all
+
+
+def run(config: ConfigOption = None) -> None:
+    """Run the daemon in the foreground until SIGTERM or Ctrl-C."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    import composition
+    from connector.engine.daemon import Unfit
+    from connector.ports import WrongToken
+    from connector.store.database import Busy
+
+    settings, loaded = load_all(config)
+    try:
+        asyncio.run(composition.run(settings, loaded))
+    except Busy as busy:
+        fail(Exit.BUSY, str(busy))
+    except WrongToken as refused:
+        remedy = "Set the right token: CONNECTOR_TELEGRAM__TOKEN, CONNECTOR_BOARD__TOKEN."
+        fail(Exit.REFUSED, f"{refused}. Nothing was started.", remedy)
+    except Unfit as unfit:
+        fail(Exit.INVALID, str(unfit), "", "Nothing was started.")
+    except SQLAlchemyError as trouble:
+        reason = type(trouble).__name__
+        fail(Exit.UNREACHABLE, f"the database failed: {reason}. What was acknowledged is safe; start again.")
+    except composition.BadDatabase as bad:
+        fail(Exit.INVALID if bad.invalid else Exit.UNREACHABLE, str(bad))

@@ -1,0 +1,54 @@
+"""What every command is given: where the configuration is, and what stands in it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from commands.answer import Exit, fail
+
+# What a command needs is imported when it runs: `--help` and the start of the daemon stay quick.
+if TYPE_CHECKING:
+    from connector.settings import Settings
+    from mappings.load import Loaded
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="CONNECTOR_CONFIG", show_default=False,
+        help="The configuration file [default: ./config.yaml if it is there, else the environment alone]",
+    ),
+]  # fmt: skip
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+
+
+def load_all(config: Path | None) -> tuple[Settings, Loaded]:
+    """Configuration and mapping, or every problem of both at once and exit 3."""
+    from connector.logs import set_up
+    from connector.settings import BadSettings, load_settings
+    from mappings.load import load, render
+    from mappings.problems import Severity
+
+    if config is None and Path("config.yaml").is_file():
+        config = Path("config.yaml")
+    try:
+        settings = load_settings(config)
+    except BadSettings as bad:
+        fail(Exit.INVALID, *bad.problems, "", "Nothing was started.")
+    secrets = [settings.telegram.token.get_secret_value(), settings.board.token.get_secret_value()]
+    if settings.web.webhook_secret:
+        secrets.append(settings.web.webhook_secret.get_secret_value())
+    password = urlsplit(settings.database_url.get_secret_value()).password
+    set_up([*secrets, *([password] if password else [])])
+    loaded = load(settings.mapping)
+    if loaded.problems:
+        print(render(loaded.problems), file=sys.stderr)
+    errors = [problem for problem in loaded.problems if problem.severity is Severity.ERROR]
+    if errors:
+        fail(Exit.INVALID, "", f"{len(errors)} error(s) in {settings.mapping}. Nothing was started.")
+    return settings, loaded
