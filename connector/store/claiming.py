@@ -88,7 +88,14 @@ _made = select(made.c.key, made.c.port, made.c.id).where(among(made.c.key, "keys
 _start = (
     update(outbox)
     .where(among(outbox.c.seq, "rows"))
-    .values(state=State.STARTED, attempt=outbox.c.attempt + 1, tries=outbox.c.tries + 1, joined=bindparam("group"))
+    .values(
+        state=State.STARTED,
+        attempt=outbox.c.attempt + 1,
+        tries=outbox.c.tries + 1,
+        joined=bindparam("group"),
+        began=func.coalesce(outbox.c.began, bindparam("at")),
+        tried=bindparam("at"),
+    )
 )
 _claim = (
     update(lanes)
@@ -157,7 +164,7 @@ def claim(
     for rows in taken.values():
         groups[rows[0].seq if len(rows) > 1 else None] += [row.seq for row in rows]
     for group, members in groups.items():
-        connection.execute(_start, {"rows": members, "group": group})
+        connection.execute(_start, {"rows": members, "group": group, "at": now})
     connection.execute(_claim, {"keys": list(taken), "until": now + lease, "by": holder})
     claims = []
     for lane, rows in taken.items():

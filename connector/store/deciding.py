@@ -162,7 +162,7 @@ def handle(
             written.settle(row, Noted.DECIDED, None)
             if decision.client.past:
                 decision = replace(decision, client=replace(decision.client, past=(), past_more=0))
-            written.remember(client, event, decision)
+            written.remember(client, event, decision, row.seq)
             client = decision.client
             turn.events += 1
             turn.decided.append((row.kind, row.key))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, text, update
 
 from connector.domain.decide import listens
 from connector.domain.effects import AddComment, AnswerTap, CreateCard, EditComment, Effect, React, SetBlock, Urgency
@@ -18,7 +18,7 @@ from connector.store.among import among
 from connector.store.claiming import Claim
 from connector.store.ingest import insert_new, note, note_own, storable, write_rows
 from connector.store.routes import BOARD
-from connector.store.tables import Noted, State, lanes, made, outbox, unfinished
+from connector.store.tables import PASSING, Noted, State, lanes, made, outbox, unfinished
 
 DECIDED_WITHIN = 1.0
 """Seconds the decision gets to order a new card before an order that met a lost one is looked at again."""
@@ -199,8 +199,11 @@ def revive_creations(connection: Connection, now: float) -> int:
 
 
 def sweep(connection: Connection, before: float, limit: int = 500) -> int:
-    """Deletes finished orders that ended before that moment, a small batch at a time. Returns how many went."""
-    old = select(outbox.c.seq).where(outbox.c.state == State.DONE, outbox.c.ended < before).limit(limit)
+    """Deletes finished orders that ended before that moment, a small batch at a time. Returns how many went.
+
+    What made a card as it is stays for as long as anybody may ask why.
+    """
+    old = select(outbox.c.seq).where(text(PASSING), outbox.c.ended < before).limit(limit)
     return connection.execute(delete(outbox).where(outbox.c.seq.in_(old))).rowcount
 
 

@@ -41,6 +41,8 @@ class Noted(IntEnum):
     """Readable, but about a card whose ticket we do not know."""
     OWN = 5
     """Something we made ourselves: noted so that it is never taken for somebody else's."""
+    SEEN_TO = 6
+    """Was kept aside; an operator read it anew as another row, or let it be: the reason tells which."""
 
 
 class State(IntEnum):
@@ -50,9 +52,20 @@ class State(IntEnum):
     STARTED = 1
     DONE = 2
     DEAD = 3
+    SKIPPED = 4
+    """Was dead, or stood in its lane's way; an operator let it be."""
 
 
 # Moments are seconds since the epoch, UTC, as doubles: both databases compare them alike.
+
+# Spelt out as the partial indexes have them: of a parameter SQLite would have to think anew at every execution.
+ASIDE = "state IN (2, 3, 4)"
+"""Journal rows kept aside."""
+PASSING = (
+    "state = 2 AND kind NOT IN ('CreateCard', 'AddTag', 'RemoveTag', 'SetFacts', 'SetBlock', 'AssignCard', "
+    "'MoveCard', 'ReplaceCard')"
+)
+"""Finished orders that may be swept. What made a card as it is stays: `connector why` tells it years later."""
 
 journal = Table(
     "journal",
@@ -69,6 +82,8 @@ journal = Table(
     Column("reason", Text),
     Column("policy", Text),
     Index("journal_waiting", "client", "seq", sqlite_where=text("state = 0"), postgresql_where=text("state = 0")),
+    Index("journal_client", "client", "seq"),
+    Index("journal_aside", "seq", sqlite_where=text(ASIDE), postgresql_where=text(ASIDE)),
 )
 
 clients = Table(
@@ -129,12 +144,16 @@ outbox = Table(
     Column("reason", Text),
     Column("created", Double, nullable=False),
     Column("ended", Double),
+    Column("cause", BigInteger),
+    Column("began", Double),
+    Column("tried", Double),
     Index("outbox_open", "lane", "seq", sqlite_where=text("state < 2"), postgresql_where=text("state < 2")),
     Index("outbox_dead", "seq", sqlite_where=text("state = 3"), postgresql_where=text("state = 3")),
-    Index("outbox_ended", "ended", sqlite_where=text("state = 2"), postgresql_where=text("state = 2")),
+    Index("outbox_ended", "ended", sqlite_where=text(PASSING), postgresql_where=text(PASSING)),
+    Index("outbox_client", "client", "seq"),
 )
+"""`cause` is the journal's row that was decided on; `began` and `tried` are when it was tried first and last."""
 
-# Spelt out as the partial indexes have it: of a parameter SQLite would have to think anew at every execution.
 unfinished = outbox.c.state < literal_column(str(int(State.DONE)))
 """Orders that are not over."""
 undecided = journal.c.state == literal_column(str(int(Noted.NEW)))
@@ -191,3 +210,15 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("until", Double, nullable=False),
 )
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("direction", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("board", Text),
+    Column("topic", Text),
+    Column("since", Double, nullable=False),
+)
+"""What an operator holds up for now."""

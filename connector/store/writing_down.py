@@ -52,7 +52,8 @@ class Written:
     def settle(self, row: Found, state: Noted, reason: str | None) -> None:
         self.rows[state, reason].append(row.seq)
 
-    def remember(self, before: Client, event: Event, decision: Decision) -> None:
+    def remember(self, before: Client, event: Event, decision: Decision, cause: int) -> None:
+        """`cause` is the event's row in the journal."""
         client = decision.client
         wake = decision.wake_at.timestamp() if decision.wake_at else None
         self.clients[client.id] = client
@@ -60,14 +61,14 @@ class Written:
         self._causes[client.id] = event.key
         self._unsaved.add(client.id)
         for effect in decision.effects:
-            self._order(client, effect)
+            self._order(client, effect, cause)
         had = {ticket.id: ticket.card for ticket in before.tickets}
         for ticket in client.tickets:
             if ticket.card is not None and had.get(ticket.id) != ticket.card:
                 # What was held back until the card exists may go now.
                 self.due["board"][lane_of("board", client.id, ticket.id)] = 2
 
-    def _order(self, client: Client, effect: Effect) -> None:
+    def _order(self, client: Client, effect: Effect, cause: int) -> None:
         port = port_of(effect)
         lane = lane_of(port, client.id, effect.ticket)
         urgency = urgency_of(effect)
@@ -76,6 +77,7 @@ class Written:
                 "key": effect.key, "lane": lane, "port": port, "client": client.id, "ticket": effect.ticket,
                 "kind": codec.kind_of(effect), "effect": codec.write_effect(effect), "urgency": int(urgency),
                 "state": State.WAITING, "attempt": 0, "tries": 0, "created": self.now,
+                "cause": cause,
             }
         )  # fmt: skip
         self.due[port][lane] = min(int(urgency), self.due[port].get(lane, 9))

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from connector.store import codec, migrate
 from connector.store.database import open_database
-from connector.store.tables import metadata, tickets
+from connector.store.tables import metadata, outbox, tickets
 from tests.store.test_past import CABINET, ended, request
 
 _INSERT = text(
@@ -74,3 +74,27 @@ def test_requests_of_the_first_version_are_found_by_their_cabinet(database_url: 
         CABINET,
     ]
     assert codec.read_ticket(found[2503].state) == known[-1]
+
+
+def test_orders_of_the_second_version_go_on(database_url: str) -> None:
+    _of_version(database_url, "0002", [])
+    parsed = make_url(database_url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO outbox (key, lane, port, client, kind, effect, urgency, state, attempt, tries, created) "
+                "VALUES ('say/1', 'board/kc-1', 'board', 'telegram:1', 'AddComment', '{}', 2, 3, 1, 1, 7.5)"
+            )
+        )
+    engine.dispose()
+    database = open_database(database_url)
+    try:
+        with database.engine.begin() as connection:
+            (order,) = connection.execute(select(outbox)).all()
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    finally:
+        database.close()
+    assert (order.key, order.created, order.cause, order.began, order.tried) == ("say/1", 7.5, None, None, None)

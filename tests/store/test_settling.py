@@ -10,7 +10,7 @@ from connector.domain.refs import Ref
 from connector.domain.ticket import Phase
 from connector.store import settling
 from connector.store.tables import Noted, State
-from tests.store.shelf import CARD, TICKET, Shelf, comment, creation, send, ticket
+from tests.store.shelf import CARD, START, TICKET, Shelf, comment, creation, send, ticket
 
 MADE = settling.Made(refs=(Ref(port="telegram", id="1/7"),))
 ON_CARD = settling.Made(refs=(Ref(port="kaiten", id="11/5"),))
@@ -98,3 +98,23 @@ def test_finished_orders_are_swept_and_others_stay(shelf: Shelf) -> None:
     assert shelf.do(lambda connection: settling.sweep(connection, shelf.now)) == 0
     assert shelf.do(lambda connection: settling.sweep(connection, shelf.now + 1)) == 1
     assert list(shelf.orders()) == ["two"]
+
+
+def test_what_made_a_card_as_it_is_stays_for_as_long_as_anybody_may_ask(shelf: Shelf) -> None:
+    shelf.order(creation(), comment("one"), tickets=[ticket()])
+    shelf.settle(shelf.claim("board")[0], settling.Made(refs=(CARD,)))
+    shelf.order(tickets=[ticket(card=CARD, phase=Phase.QUEUE)], key="bound")
+    shelf.settle(shelf.claim("board")[0], ON_CARD)
+    assert shelf.do(lambda connection: settling.sweep(connection, shelf.now + 1)) == 1
+    assert list(shelf.orders()) == [f"card/{TICKET}"]
+
+
+def test_an_order_tells_its_cause_and_when_it_was_tried(shelf: Shelf) -> None:
+    shelf.order(send("one"))
+    [first] = shelf.claim()
+    shelf.settle(first, settling.Later(reason="slow", wait=5, surely_not_done=False))
+    shelf.now += 7
+    shelf.claim()
+    found = shelf.orders()["one"]
+    assert shelf.journal()["telegram:1/for one"].seq == found.cause
+    assert (found.began, found.tried) == (START, START + 7)
