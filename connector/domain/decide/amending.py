@@ -7,6 +7,7 @@ from dataclasses import replace
 from connector.domain.decide.replies import remembered
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import DeleteMessage, EditMessage, SendFiles, SendMessage, Urgency
+from connector.domain.events import Refusal
 from connector.domain.refs import Key
 from connector.domain.text import cut, split
 from connector.domain.ticket import Reply, Ticket
@@ -14,13 +15,19 @@ from connector.domain.words import Text
 
 
 def rewrite(turn: Turn, ticket: Ticket, reply: Reply, text: Text) -> None:
-    """Part by part: messages that are there are edited, further ones sent, spare ones deleted."""
+    """Part by part: messages that are there are edited, further ones sent, spare ones deleted.
+
+    A part that the chat refused is sent anew: its words may be what was wrong with it. Not files: they are not kept.
+    """
     client, limits = turn.client, turn.policy.limits
     captioned = bool(reply.texts) and reply.texts[0] in reply.files
     parts = [part for part in _parts(text, limits.caption if captioned else 0, limits.text) if part.plain.strip()]
+    refused = {trouble.order for trouble in ticket.troubles if trouble.refusal != Refusal.BLOCKED}.difference(
+        reply.files
+    )
     texts: list[Key] = []
     for number, part in enumerate(parts):
-        if number < len(reply.texts):
+        if number < len(reply.texts) and reply.texts[number] not in refused:
             target = reply.texts[number]
             texts.append(target)
             if not _amend_undelivered(turn, target, part):

@@ -61,8 +61,6 @@ def failed(turn: Turn, order: SendMessage | SendFiles, refusal: Refusal, *, agai
             turn.note("note", ticket.id, "note.reply_blocked")
         else:
             note_failed(turn, ticket, refusal.value)
-    if turn.policy.agent_receipt is AgentReceipt.NONE:
-        return
     found = _of(turn, order.key)
     comment = found[1].comment if found is not None else None
     trouble = Trouble(order=order.key, at=turn.at, refusal=refusal.value)

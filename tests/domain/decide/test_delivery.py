@@ -224,3 +224,16 @@ def test_without_receipts_only_trouble_is_noted() -> None:
     assert "не дошёл до клиента: запрос не принят" in note.sections[0].text.plain
     assert "Отправим снова" in only(talk.fail(answer(talk, 3), Refusal.BLOCKED), AddComment).sections[0].text.plain
     assert talk.wake_at is None
+
+
+@pytest.mark.parametrize("receipts", [AgentReceipt.COMMENT, NONE])
+def test_an_answer_the_chat_refused_is_sent_anew_when_its_comment_is_corrected(receipts: AgentReceipt) -> None:
+    talk = opened(agent_receipt=receipts)
+    sent = answer(talk, 1, "Слишком длинно")
+    talk.fail(sent, Refusal.INVALID)
+    again = only(talk.edit_comment(1, "Короче"), SendMessage)
+    assert (again.text.plain, again.key != sent.key) == ("Короче", True)
+    told = talk.done(again)
+    assert (status(told) if receipts is AgentReceipt.COMMENT else told) == (
+        "✓ Доставлено: 01.04 10:00 (ответов: 1)" if receipts is AgentReceipt.COMMENT else ()
+    )
