@@ -29,14 +29,86 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a request is owed; targets are working time of `hours`, or calendar time when it is None.
+
+    `first_reply`: from the first word to the first answer; `next_reply`: from each later unanswered word to its answer;
+    `resolution`: from the first word to the end. None: nothing is owed there.
+    """
+
+    first_reply: timedelta | None = None
+    next_reply: timedelta | None = None
+    resolution: timedelta | None = None
+    hours: Hours | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialTerms:
+    """Other terms for requests that meet every condition given; an empty condition asks for nothing."""
+
+    terms: Terms
+    topics: frozenset[str] = frozenset()
+    cabinets: frozenset[str] = frozenset()
+    clients: frozenset[str] = frozenset()
+    """Ids of clients (`ClientId`)."""
+
+    def hold(self, topic: str, cabinet: str | None, client: str) -> bool:
+        """Whether a request under that topic, for that cabinet, of that client meets them all."""
+        return (
+            (not self.topics or topic in self.topics)
+            and (not self.cabinets or cabinet in self.cabinets)
+            and (not self.clients or client in self.clients)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceClass:
-    """How fast a request must be served; targets are working time of `hours`, or calendar time when it is None."""
+    """How fast a request must be served; targets are working time of `hours`, or calendar time when it is None.
+
+    `special` go before them: the first that holds, whole.
+    """
 
     key: str
     title: Mapping[str, str]
     first_reply: timedelta | None
     resolution: timedelta | None
     hours: Hours | None = None
+    next_reply: timedelta | None = None
+    special: tuple[SpecialTerms, ...] = ()
+
+    def terms(self, topic: str, cabinet: str | None, client: str) -> Terms:
+        """What a request of this class is owed."""
+        for special in self.special:
+            if special.hold(topic, cabinet, client):
+                return special.terms
+        return Terms(
+            first_reply=self.first_reply, next_reply=self.next_reply, resolution=self.resolution, hours=self.hours
+        )
+
+
+class Reopened(StrEnum):
+    """What the clock of a request does that was closed and is open again."""
+
+    CONTINUES = "continues"
+    """The time it was closed does not count; what was used before does."""
+    RESTARTS = "restarts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaRule:
+    """How clocks run besides the targets, and what of them stands on the card.
+
+    `at_risk`: the share (0 to 1) of a target after which it is at risk. Tags are put on the card while they are true,
+    None leaves that out: `class_tag` (a template with `{class}`) always, `first_reply_late` from the moment the first
+    answer is late, `at_risk_tag` and `breached_tag` by the worst of the clocks that run.
+    """
+
+    at_risk: float = 0.8
+    reopened: Reopened = Reopened.CONTINUES
+    class_tag: str | None = None
+    first_reply_late: str | None = None
+    at_risk_tag: str | None = None
+    breached_tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +390,8 @@ class BoardPolicy:
     """Names and usernames of people on the board, folded → user id: whom a card can be given to."""
     classes: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(board id, class key) → lane id."""
+    pausing: frozenset[str] = frozenset()
+    """Ids of columns in which a request's clocks stand still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +448,9 @@ class Policy:
     """Whether an answer carries the agent's name."""
     limits: ChatLimits = field(default_factory=ChatLimits)
     comment_limit: int = 4096
+    calendars: Mapping[str, Hours] = field(default_factory=dict)
+    """Every calendar of the mapping by its name; the usual one is called `hours`."""
+    sla: SlaRule = field(default_factory=SlaRule)
     board: BoardPolicy | None = None
 
     def topic(self, key: str) -> Topic | None:

@@ -61,6 +61,25 @@ def _end(day: date, opens: time, closes: time, hours: Hours) -> datetime:
     return _instant(day, closes, hours)
 
 
+def stretches(begins: datetime, ends: datetime, hours: Hours | None) -> Iterator[tuple[datetime, datetime]]:
+    """The stretches (UTC) between two moments in which time counts; all of it where work goes on round the clock."""
+    first, last = begins.astimezone(UTC), ends.astimezone(UTC)
+    if last <= first:
+        return
+    if hours is None or not any(hours.week):
+        yield first, last
+        return
+    for opens, closes in _intervals(first, hours):
+        if opens >= last:
+            return
+        yield max(opens, first), min(closes, last)
+
+
+def worked(begins: datetime, ends: datetime, hours: Hours | None) -> timedelta:
+    """How much of the time between two moments counts; nothing where the second is not after the first."""
+    return sum((closes - opens for opens, closes in stretches(begins, ends, hours)), timedelta(0))
+
+
 def opening(at: datetime, hours: Hours | None) -> datetime | None:
     """The moment (UTC) work begins again after `at`; None while it goes on, and where it goes on round the clock."""
     if hours is None or not any(hours.week):

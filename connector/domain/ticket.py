@@ -21,6 +21,41 @@ class Phase(StrEnum):
     DONE = "done"
 
 
+class What(StrEnum):
+    """What happened; `value` of the stamp says more."""
+
+    ASKED = "asked"
+    """The client wrote. Only words that change something are stamped: further ones do not move a clock."""
+    OPENED = "opened"
+    """The request was complete; `value` is its topic. Before that we waited for the client to say more."""
+    ANSWERED = "answered"
+    """A public answer of an agent; receipts and other messages of the bot are none."""
+    PHASE = "phase"
+    """`value` is a `Phase`; `opening` counts as `queue`."""
+    CLASS = "class"
+    """`value` is the key of the service class it is in from now on."""
+    TOPIC = "topic"
+    """`value` is the key of the topic it is under from now on."""
+    BLOCKED = "blocked"
+    RETURNED = "returned"
+    PAUSED = "paused"
+    """The card came into a column in which clocks stand still."""
+    RESUMED = "resumed"
+    CARRIED = "carried"
+    """Stands for older stamps that were let go. `value` is a measure and the seconds it has used since `at`; a measure
+    alone: it is settled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """One moment (aware). `by` names the agent who did it, where that is known."""
+
+    at: datetime
+    what: What
+    value: str = ""
+    by: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An agent's comment that the client may see, and the orders that brought it to the chat (none yet, perhaps)."""
@@ -198,6 +233,16 @@ class Ticket:
     merged_into: TicketId | None = None
     asked_why: bool = False
     """Whether the client was asked what was wrong."""
+    stamps: tuple[Stamp, ...] = ()
+    """What its clocks are computed from, oldest first; see `connector.domain.clock`."""
+    reply_by: datetime | None = None
+    """By when the client is owed the answer they wait for; None while they wait for none, or the clock stands still."""
+    paused_at: datetime | None = None
+    """Since when its clocks stand still; None while they run (outside working hours too) and once it is closed."""
+    clock_at: datetime | None = None
+    """When the state of one of its clocks changes next, if nothing happens before."""
+    clock_tags: tuple[str, ...] = ()
+    """The tags that tell of its clocks, as last ordered for its card."""
 
     @property
     def open(self) -> bool:

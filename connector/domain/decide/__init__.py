@@ -11,6 +11,7 @@ from connector.domain.decide import (
     agenda,
     board_changes,
     client_writes,
+    clocks,
     delivery,
     edits,
     history,
@@ -114,6 +115,7 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
             orders_end.failed(turn, event)
         case _:
             assert_never(event)
+    clocks.kept(turn, client, event)
     after = turn.client
     if after.written and after.written[0].until <= turn.at:
         after = replace(after, written=tuple(album for album in after.written if album.until > turn.at))

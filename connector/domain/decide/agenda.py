@@ -9,6 +9,7 @@ from connector.domain.client import Client
 from connector.domain.decide import (
     albums,
     choosing,
+    clocks,
     delivery,
     holding,
     promises,
@@ -31,6 +32,7 @@ _ITEMS: tuple[tuple[Due, Passed], ...] = (
     (receipts.due, receipts.passed),
     (choosing.due, choosing.passed),
     (tickets.due, tickets.passed),
+    (clocks.due, clocks.passed),
     (promises.due, promises.passed),
     (triggers.due, triggers.passed),
 )

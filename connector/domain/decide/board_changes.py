@@ -117,7 +117,7 @@ def seen(turn: Turn, event: CardSeen) -> None:
     if board is not None:
         # The lane is the service class. A lane it has stood in all along says nothing new: a class may be on its way.
         if event.lane is not None and (event.board, event.lane) != (before.board, before.lane):
-            ticket = promises.reclassed(turn.policy, ticket, board.lanes.get((event.board, event.lane)))
+            ticket = promises.reclassed(turn, ticket, board.lanes.get((event.board, event.lane)))
         meaning = board.columns.get(event.column)
         if meaning is not None and ticket.moving is None:
             ticket = replace(ticket, phase=Phase(meaning.value))

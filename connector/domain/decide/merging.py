@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.domain import card
-from connector.domain.decide import notices, placement, promises, rating
+from connector.domain.decide import clocks, notices, placement, promises, rating
 from connector.domain.decide.ordering import Order, phrase, refuse, tell
 from connector.domain.decide.replies import visible
 from connector.domain.decide.tickets import close, new_id
@@ -109,12 +109,11 @@ def split(turn: Turn, ticket: Ticket, order: Order) -> None:
         cabinet=ticket.cabinet,
         subject=next((line.text for line in reversed(ticket.lines) if not line.ours), ticket.subject),
         opened_at=turn.at,
-        due_at=promises.due_in(policy, service_class, turn.at),
         phase_at=turn.at,
         client_at=ticket.client_at,
     )
     fresh = took_part(replace(fresh, labels=card.labels(policy, fresh, Text(plain=fresh.subject))), client.name)
-    fresh, promise = promises.promise(turn, fresh)
+    fresh, promise = promises.promise(turn, clocks.begun(turn, fresh, turn.at))
     turn.client = replace(client, current=fresh.id, heard=None, tickets=(*client.tickets, fresh))
     tongue = policy.default_language
     lines = [phrase(turn, "card.split", number=ticket.number, subject=ticket.subject, card=card_of(ticket))]

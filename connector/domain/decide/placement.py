@@ -96,7 +96,7 @@ def classify(turn: Turn, ticket: Ticket, order: Order) -> None:
     if not ticket.open:
         refuse(turn, ticket, order, phrase(turn, "order.closed_already", number=ticket.number))
         return
-    ticket = promises.reclassed(policy, ticket, found.key)
+    ticket = promises.reclassed(turn, ticket, found.key)
     turn.keep(ticket)
     _replace_card(turn, ticket, None)
     _set_facts(turn, ticket, "class")

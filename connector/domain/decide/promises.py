@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connector.domain.client import Client
+from connector.domain.clock import terms_of
+from connector.domain.decide import clocks
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import Urgency
 from connector.domain.policy import Hours, Policy
 from connector.domain.say import moment
-from connector.domain.sla import deadline, holiday, opening
+from connector.domain.sla import holiday, opening
 from connector.domain.ticket import Phase, Promise, Ticket
 
 TOO_LATE = timedelta(days=1)
@@ -34,11 +36,10 @@ def promise(turn: Turn, ticket: Ticket) -> tuple[Ticket, str]:
     service = policy.classes.get(ticket.service_class)
     if service is None:
         return ticket, ""
-    ticket, closed = _closed(turn, ticket, service.hours)
+    ticket, closed = _closed(turn, ticket, _hours(policy, ticket))
     name, kind, due_at = "ticket.resolve_by", Promise.RESOLVE, ticket.due_at
-    if due_at is None and service.first_reply is not None:
-        name, kind = "ticket.reply_by", Promise.REPLY
-        due_at = deadline(turn.at, service.first_reply, service.hours)
+    if due_at is None and ticket.reply_by is not None:
+        name, kind, due_at = "ticket.reply_by", Promise.REPLY, ticket.reply_by
     if due_at is None:
         return ticket, closed
     promised = turn.say(name, until=_named(turn, due_at, ticket))
@@ -47,12 +48,11 @@ def promise(turn: Turn, ticket: Ticket) -> tuple[Ticket, str]:
 
 def told_closed(turn: Turn, ticket: Ticket) -> Ticket:
     """Tells who writes on while the team is closed when it opens: once in one closed stretch. The ticket as kept."""
-    service = turn.policy.classes.get(ticket.service_class)
-    if service is None or (ticket.away_until is not None and ticket.away_until > turn.at):
+    if ticket.away_until is not None and ticket.away_until > turn.at:
         return ticket
     if any(line.ours and turn.at - line.at < TALKING for line in ticket.lines):
         return ticket
-    ticket, closed = _closed(turn, ticket, service.hours)
+    ticket, closed = _closed(turn, ticket, _hours(turn.policy, ticket))
     if not closed or ticket.away_until is None or ticket.away_until - turn.at <= SOON:
         return turn.ticket(ticket.id) or ticket
     turn.keep(ticket)
@@ -60,20 +60,18 @@ def told_closed(turn: Turn, ticket: Ticket) -> Ticket:
     return ticket
 
 
-def reclassed(policy: Policy, ticket: Ticket, class_key: str | None) -> Ticket:
+def reclassed(turn: Turn, ticket: Ticket, class_key: str | None) -> Ticket:
     """The ticket in another service class, with the deadline that class gives it; as it was where there is no such."""
+    policy = turn.policy
     service = policy.classes.get(class_key) if class_key is not None else None
     if service is None or service.key == ticket.service_class:
         return ticket
-    return replace(ticket, service_class=service.key, due_at=due_in(policy, service.key, ticket.opened_at))
+    return clocks.as_if(turn, replace(ticket, service_class=service.key))
 
 
-def due_in(policy: Policy, class_key: str, opened_at: datetime) -> datetime | None:
-    """The deadline of a request opened then in that class; None where the class has none."""
-    service = policy.classes.get(class_key)
-    if service is None or not service.resolution:
-        return None
-    return deadline(opened_at, service.resolution, service.hours)
+def _hours(policy: Policy, ticket: Ticket) -> Hours | None:
+    terms = terms_of(policy, ticket)
+    return terms.hours if terms is not None else None
 
 
 def _closed(turn: Turn, ticket: Ticket, hours: Hours | None) -> tuple[Ticket, str]:
@@ -135,14 +133,15 @@ def _slips(client: Client, policy: Policy, ticket: Ticket) -> datetime | None:
     before, promised = policy.warn_before, ticket.promised_at
     if before is None or promised is None or ticket.warned or client.blocked:
         return None
-    if not ticket.open or ticket.lost or ticket.phase is Phase.WAITING:
+    if not ticket.open or ticket.lost or ticket.paused_at is not None:
+        return None
+    if not ticket.stamps and ticket.phase is Phase.WAITING:
         return None
     if ticket.promise is Promise.REPLY and ticket.answered_at is not None:
         return None
     whole = promised - ticket.opened_at
     at = promised - before if whole >= 2 * before else ticket.opened_at + whole * 3 / 4
-    service = policy.classes.get(ticket.service_class)
-    opens = opening(at, service.hours) if service is not None else None
+    opens = opening(at, _hours(policy, ticket))
     if opens is not None and opens < promised:
         at = opens + (promised - opens) * 3 / 4
     return at

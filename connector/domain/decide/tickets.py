@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connector.domain import card
 from connector.domain.client import Client, Stage
-from connector.domain.decide import asking, promises, receipts
+from connector.domain.decide import asking, clocks, promises, receipts
 from connector.domain.decide.albums import flush, grouped
 from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import gist, introduced, order_card, remember, say_key, write
@@ -91,14 +91,13 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
         cabinet=client.cabinet,
         subject=card.card_title(policy, card.merged(first).words, client.next_number),
         opened_at=turn.at,
-        due_at=promises.due_in(policy, topic.service_class, turn.at),
         phase_at=turn.at,
         opened_by=first[0].message.key,
         latest=first[0].message,
         client_at=first[0].at,
         lines=(Line(at=first[0].at, ours=False, text=gist(policy, card.merged(first).words)),),
     )
-    ticket = introduced(policy, ticket, messages)
+    ticket = clocks.begun(turn, introduced(policy, ticket, messages), first[0].at)
     ticket, promise = promises.promise(turn, ticket)
     turn.client = replace(
         client,

@@ -209,16 +209,31 @@ def test_an_answer_does_not_keep_a_promised_end() -> None:
     assert talk.wake_at == START + timedelta(hours=5) - WARN
 
 
-def test_while_the_client_is_waited_for_no_promise_slips_and_later_it_is_told_at_once() -> None:
+def test_while_the_client_is_waited_for_no_promise_slips_and_later_it_has_moved_by_that_time() -> None:
     talk = slipping()
     talk.see("c-wait")
     assert agenda.next_moment(talk.client, talk.policy) is None
     talk.later(hours=6)
     assert talk.wake() == ()
     talk.see("c-work")
-    assert talk.wake_at is not None
-    assert talk.wake_at <= talk.now
+    assert talk.ticket.promised_at == START + timedelta(hours=5 + 6)
+    assert talk.wake_at == START + timedelta(hours=5 + 6) - WARN
     assert "не успеваем" in told(talk.wake())
+
+
+def test_a_promise_moves_by_what_was_left_of_it_in_working_time() -> None:
+    """Five hours from Monday 13:00: 14 to 18 and 9 to 10 on Tuesday. From Monday 17:00 on it is the client's turn: two
+    hours are left. On Tuesday at 12:30 half an hour of them is before the break (13 to 14), the rest behind it."""
+    policy = replace(POLICY, classes={key: replace(each, hours=OFFICE) for key, each in POLICY.classes.items()})
+    talk = opened(classes=policy.classes, warn_before=WARN)
+    promised = datetime(2024, 4, 2, 10, 0, tzinfo=MOSCOW)
+    assert talk.ticket.promised_at == promised
+    talk.later(hours=4)
+    talk.see("c-wait")
+    talk.now = datetime(2024, 4, 2, 12, 30, tzinfo=MOSCOW)
+    talk.see("c-work")
+    assert talk.ticket.promised_at == datetime(2024, 4, 2, 15, 30, tzinfo=MOSCOW)
+    assert talk.ticket.due_at == talk.ticket.promised_at
 
 
 def test_a_client_who_stopped_the_bot_hears_of_it_when_they_are_back() -> None:
@@ -232,9 +247,7 @@ def test_a_client_who_stopped_the_bot_hears_of_it_when_they_are_back() -> None:
 
 def test_a_day_after_the_promised_time_nobody_is_told_any_more() -> None:
     talk = slipping()
-    talk.see("c-wait")
     talk.later(hours=29, seconds=1)
-    talk.see("c-work")
     assert talk.wake() == ()
     assert talk.wake_at is None
 
