@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands import daemon, mapping, rehearsal
+from commands import daemon, mapping, pausing, rehearsal, status
 from commands.answer import installed
 
 app = typer.Typer(
@@ -33,6 +33,9 @@ for command in (
     daemon.run,
     mapping.check,
     mapping.names,
+    status.status,
+    pausing.pause,
+    pausing.resume,
     rehearsal.demo,
     rehearsal.sandbox,
     rehearsal.bench,

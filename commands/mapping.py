@@ -16,35 +16,52 @@ if TYPE_CHECKING:
     from connector.domain.layout import Layout
     from connector.settings import Settings
     from mappings.load import Loaded
+    from mappings.problems import Problem
 
 
 def check(
     config: ConfigOption = None,
     live: Annotated[bool, typer.Option("--live", help="Also ask the real bot and the real board.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Report every problem of configuration and mapping at once; with --live against the real bot and board too."""
     from mappings.load import render
     from mappings.problems import Severity
     from mappings.resolve import resolve
 
-    settings, loaded = load_all(config)
+    settings, loaded = load_all(config, as_json=as_json)
     assert loaded.mapping is not None
+    told = {"mapping": str(settings.mapping), "version": loaded.mapping.version, "live": live}
     if not live:
-        print(f"{settings.mapping}: sound (not yet compared with the live board: add --live)")
+        if as_json:
+            answer({**told, "problems": _told(loaded.problems)})
+        else:
+            print(f"{settings.mapping}: sound (not yet compared with the live board: add --live)")
         return
-    name, owner, layout = _ask_live(settings, loaded)
+    name, owner, layout = ask_live(settings, loaded, as_json=as_json)
+    resolved, problems = resolve(loaded.mapping, layout)
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    unfit = f"{errors} error(s): {settings.mapping} does not fit the board."
+    if as_json:
+        if resolved is None:
+            fail(Exit.INVALID, render(problems), as_json=True, hint=unfit)
+        found = _told((*loaded.problems, *problems))
+        answer({**told, "bot": name, "owner": owner, "boards": len(resolved.boards), "problems": found})
+        return
     print(f"bot: {name}")
     print(f"board: acting as {owner}")
-    resolved, problems = resolve(loaded.mapping, layout)
     if problems:
         print(render(problems), file=sys.stderr)
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
     if resolved is None:
-        fail(Exit.INVALID, "", f"{errors} error(s): {settings.mapping} does not fit the board.")
+        fail(Exit.INVALID, "", unfit)
     print(f"{settings.mapping}: fits the board ({len(resolved.boards)} boards, version {loaded.mapping.version})")
 
 
-def _ask_live(settings: Settings, loaded: Loaded) -> tuple[str, str, Layout]:
+def _told(problems: tuple[Problem, ...]) -> list[dict[str, object]]:
+    return [{**asdict(problem), "file": str(problem.file), "severity": problem.severity.value} for problem in problems]
+
+
+def ask_live(settings: Settings, loaded: Loaded, *, as_json: bool = False) -> tuple[str, str, Layout]:
     """Who the bot is, who we are on the board, and what stands there; what either side refuses ends the command."""
     from composition import adapters
     from connector.ports import Unavailable, WrongToken
@@ -75,7 +92,7 @@ def _ask_live(settings: Settings, loaded: Loaded) -> tuple[str, str, Layout]:
 
     answers, troubles = asyncio.run(ask())
     if troubles:
-        fail(troubles[0][0], *dict.fromkeys(text for _, text in troubles))
+        fail(troubles[0][0], *dict.fromkeys(text for _, text in troubles), as_json=as_json)
     name, owner, layout = answers
     assert isinstance(name, str)
     assert isinstance(owner, str)
@@ -91,9 +108,9 @@ def names(
     """List what the board has, with ids: everything a mapping may name."""
     kinds = ("spaces", "boards", "columns", "lanes", "users", "fields", "tags")
     if what not in kinds:
-        fail(Exit.USAGE, f"{what}: expected one of {', '.join(kinds)}")
-    settings, loaded = load_all(config)
-    _, _, layout = _ask_live(settings, loaded)
+        fail(Exit.USAGE, f"{what}: expected one of {', '.join(kinds)}", as_json=as_json)
+    settings, loaded = load_all(config, as_json=as_json)
+    _, _, layout = ask_live(settings, loaded, as_json=as_json)
     if as_json:
         answer(asdict(layout))
         return

@@ -27,28 +27,37 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
-def load_all(config: Path | None) -> tuple[Settings, Loaded]:
+def load_all(config: Path | None, *, as_json: bool = False) -> tuple[Settings, Loaded]:
     """Configuration and mapping, or every problem of both at once and exit 3."""
-    from connector.logs import set_up
-    from connector.settings import BadSettings, load_settings
     from mappings.load import load, render
     from mappings.problems import Severity
+
+    settings = load_configuration(config, as_json=as_json)
+    loaded = load(settings.mapping)
+    errors = [problem for problem in loaded.problems if problem.severity is Severity.ERROR]
+    if errors and as_json:
+        fail(Exit.INVALID, render(loaded.problems), as_json=True, hint="Nothing was started.")
+    if loaded.problems:
+        print(render(loaded.problems), file=sys.stderr)
+    if errors:
+        fail(Exit.INVALID, "", f"{len(errors)} error(s) in {settings.mapping}. Nothing was started.")
+    return settings, loaded
+
+
+def load_configuration(config: Path | None, *, as_json: bool = False) -> Settings:
+    """The configuration alone, for what needs no mapping; or every problem of it at once and exit 3."""
+    from connector.logs import set_up
+    from connector.settings import BadSettings, load_settings
 
     if config is None and Path("config.yaml").is_file():
         config = Path("config.yaml")
     try:
         settings = load_settings(config)
     except BadSettings as bad:
-        fail(Exit.INVALID, *bad.problems, "", "Nothing was started.")
+        fail(Exit.INVALID, *bad.problems, as_json=as_json, hint="Nothing was started.")
     secrets = [settings.telegram.token.get_secret_value(), settings.board.token.get_secret_value()]
     if settings.web.webhook_secret:
         secrets.append(settings.web.webhook_secret.get_secret_value())
     password = urlsplit(settings.database_url.get_secret_value()).password
     set_up([*secrets, *([password] if password else [])])
-    loaded = load(settings.mapping)
-    if loaded.problems:
-        print(render(loaded.problems), file=sys.stderr)
-    errors = [problem for problem in loaded.problems if problem.severity is Severity.ERROR]
-    if errors:
-        fail(Exit.INVALID, "", f"{len(errors)} error(s) in {settings.mapping}. Nothing was started.")
-    return settings, loaded
+    return settings

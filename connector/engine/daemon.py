@@ -24,6 +24,7 @@ from connector.domain.policy import BoardPolicy, Policy
 from connector.domain.refs import Ref
 from connector.domain.say import say
 from connector.engine.deciding import Decider
+from connector.engine.pausing import Pauses
 from connector.engine.performing import Performer
 from connector.engine.placing import linked
 from connector.engine.pulse import Pulse, line
@@ -92,20 +93,28 @@ class Daemon:
         """Until `pulse.stop()`: then the step under way is finished and everything is let go, within ten seconds."""
         await self._take_over()
         policy = self._policy
+        pauses = Pauses(self.database, self.pulse, policy)
+        await pauses.look()
         chat_out = Performer(
-            self.database, self.pulse, "chat", self._to_chat, policy=policy, capacity=CHATS_AT_ONCE, lease=self._lease
-        )
+            self.database, self.pulse, "chat", self._to_chat,
+            policy=policy, capacity=CHATS_AT_ONCE, lease=self._lease, held=pauses.held,
+        )  # fmt: skip
         board_out = Performer(
             self.database, self.pulse, "board", self._to_board,
             policy=policy, capacity=CARDS_AT_ONCE, lease=self._lease, backlog=self._backlog,
+            held=pauses.held,
         )  # fmt: skip
         lookups = Performer(
             self.database, self.pulse, "registry", self._to_registry,
             policy=policy, capacity=LOOKUPS_AT_ONCE, lease=self._lease,
         )  # fmt: skip
         # The chat's cursor is not kept: at the first read the other side sends again whatever nobody confirmed.
-        chat_in = Reader(self.database, self.pulse, "chat", self._chat, first_cursor=False, lease=self._lease)
-        board_in = Reader(self.database, self.pulse, "board", self._board, first_cursor=True, lease=self._lease)
+        chat_in = Reader(
+            self.database, self.pulse, "chat", self._chat, first_cursor=False, lease=self._lease, pauses=pauses
+        )
+        board_in = Reader(
+            self.database, self.pulse, "board", self._board, first_cursor=True, lease=self._lease, pauses=pauses
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(Decider(self.database, self.pulse, policy).run())
             group.create_task(chat_out.run())
@@ -114,6 +123,7 @@ class Daemon:
             group.create_task(self._introduce())
             group.create_task(chat_in.run())
             group.create_task(self._read_board(board_in))
+            group.create_task(pauses.run())
             group.create_task(self._sweep())
             group.create_task(self._measure())
         await self.database.run(lambda connection: let_go(connection, self.pulse.holder))

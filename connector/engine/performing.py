@@ -41,7 +41,8 @@ Perform = Callable[[Order[Effect]], Awaitable[tuple[Ref, ...]]]
 class Performer:
     """One per side. Once the side is `behind` seconds late, waiting messages of one ticket are joined.
 
-    `backlog` tells how many seconds so many waiting orders will take; without it nothing is joined.
+    `backlog` tells how many seconds so many waiting orders will take; without it nothing is joined. `held` tells what
+    an operator holds up.
 
     A claimed lane stays ours for `lease` seconds after the last heartbeat.
     """
@@ -58,6 +59,7 @@ class Performer:
         lease: float,
         backlog: Callable[[int], float] | None = None,
         behind: float = 3.0,
+        held: Callable[[], claiming.Held | None] = lambda: None,
     ) -> None:
         self._database = database
         self._pulse = pulse
@@ -68,6 +70,7 @@ class Performer:
         self._lease = lease
         self._backlog = backlog
         self._behind = behind
+        self._held = held
         self._inflight: dict[tuple[str, int], tuple[claiming.Claim, asyncio.Task[None]]] = {}
         self._outcomes: list[tuple[claiming.Claim, settling.Outcome]] = []
         self._leases: dict[tuple[str, int], float] = {}
@@ -132,6 +135,7 @@ class Performer:
                 lease=self._lease,
                 limit=free,
                 joining=joining,
+                held=self._held(),
             )
             return claims, None if claims else claiming.next_due(connection, port=self._side, after=now), now
 

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from connector.engine.pausing import Pauses
 from connector.engine.pulse import Pulse, line
 from connector.ports import Batch, Unavailable, WrongToken
 from connector.store.database import Database
@@ -18,6 +19,8 @@ from connector.store.leases import hold
 
 SLOWEST = 10.0
 """Longest wait between attempts, seconds."""
+PAUSED_WITHIN = 2.0
+"""Seconds after which a read under way is given up when an operator holds the side up."""
 
 
 class Readable(Protocol):
@@ -31,13 +34,22 @@ class Reader:
     """One per side. On PostgreSQL one daemon at a time reads a side; another takes over when it dies."""
 
     def __init__(
-        self, database: Database, pulse: Pulse, side: str, port: Readable, *, first_cursor: bool, lease: float
+        self,
+        database: Database,
+        pulse: Pulse,
+        side: str,
+        port: Readable,
+        *,
+        first_cursor: bool,
+        lease: float,
+        pauses: Pauses | None = None,
     ) -> None:
         self._database = database
         self._pulse = pulse
         self._side = side
         self._port = port
         self._first_cursor = first_cursor
+        self._pauses = pauses
         self._lease = lease
         self._unread = False
         self._renew_at = 0.0
@@ -48,6 +60,9 @@ class Reader:
         cursor: str | None = None
         started = False
         while not self._pulse.stopping.is_set():
+            if self._paused():
+                await self._pulse.rest(0.5)
+                continue
             if self._database.shared and time.monotonic() >= self._renew_at and not await self._may_read():
                 started = False
                 await self._pulse.rest(self._lease / 4)
@@ -77,8 +92,8 @@ class Reader:
         try:
             await self._until_read(reading, stopping)
             if not reading.done():
-                # Stopping, or somebody else reads now: what this poll may still have brought is confirmed by nobody
-                # and comes again.
+                # Stopping, paused, or somebody else reads now: what this poll may still have brought is confirmed by
+                # nobody and comes again.
                 reading.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Unavailable, WrongToken):
                     await reading
@@ -109,12 +124,17 @@ class Reader:
         return batch
 
     async def _until_read(self, reading: asyncio.Future[Batch], stopping: asyncio.Task[Literal[True]]) -> None:
-        """Waits for the read to end; on PostgreSQL the right to read is renewed meanwhile."""
-        step = self._lease / 4 if self._database.shared else None
+        """Waits for the read to end; on PostgreSQL the right to read is renewed meanwhile. A pause ends it."""
+        step = min(PAUSED_WITHIN, self._lease / 4)
         while True:
             done, _ = await asyncio.wait((reading, stopping), timeout=step, return_when=asyncio.FIRST_COMPLETED)
-            if done or not await self._may_read():
+            if done or self._paused():
                 return
+            if self._database.shared and time.monotonic() >= self._renew_at and not await self._may_read():
+                return
+
+    def _paused(self) -> bool:
+        return self._pauses is not None and self._pauses.reads_not(self._side)
 
     async def _store(self, batch: Batch) -> Ingested | None:
         mark = f"cursor:{self._side}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,11 +28,19 @@ from connector.ports import Order
 from connector.store import codec
 from connector.store.among import among
 from connector.store.ingest import note_own
-from connector.store.routes import BOARD
+from connector.store.routes import BOARD, CHAT
 from connector.store.tables import Found, State, lanes, made, outbox, tickets, unfinished
 
 JOIN_AT_MOST = 40
 """Waiting messages of one ticket looked at when joining."""
+PAUSED_SECONDS = 10.0
+"""How long a lane rests whose next order is held up by an operator; resuming wakes it at once."""
+
+ACKNOWLEDGING = ("SendMessage", "React", "AnswerTap")
+"""What may acknowledge a client though their chat is held up. Not an edit: it might come before what it edits."""
+
+Held = Callable[[str, Ticket | None], bool]
+"""Whether orders of a side (`chat`, `board`, `registry`) for that request are held up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,18 @@ _claim = (
     .where(among(lanes.c.key, "keys"))
     .values(due=bindparam("until"), holder=bindparam("by"), fence=lanes.c.fence + 1)
 )
+_rest = update(lanes).where(among(lanes.c.key, "keys")).values(due=bindparam("at"), holder=None)
+_acknowledging = (
+    select(*_columns)
+    .where(
+        unfinished,
+        outbox.c.lane == bindparam("lane"),
+        outbox.c.urgency == int(Urgency.ACKNOWLEDGE),
+        outbox.c.kind.in_(ACKNOWLEDGING),
+    )
+    .order_by(outbox.c.seq)
+    .limit(1)
+)
 _hold = update(lanes).where(among(lanes.c.key, "keys")).values(due=None, holder=None)
 _orders_waiting = select(func.count()).select_from(
     select(outbox.c.seq)
@@ -113,14 +133,22 @@ _orders_waiting = select(func.count()).select_from(
 
 
 def claim(
-    connection: Connection, now: float, *, port: str, holder: str, lease: float, limit: int, joining: int | None = None
+    connection: Connection,
+    now: float,
+    *,
+    port: str,
+    holder: str,
+    lease: float,
+    limit: int,
+    joining: int | None = None,
+    held: Held | None = None,
 ) -> list[Claim]:
     """Takes the heads of up to `limit` due lanes of one side, most urgent first, and counts the attempt.
 
     A lane stays ours until `now + lease`. Where the ticket's card does not exist (yet, or any more), only the order
     that creates it is taken; the others are held until it does. `joining` (characters of one comment) lets consecutive
     waiting messages of one ticket go as one comment; what was joined once is joined the same way at every repeat,
-    so that it can be found.
+    so that it can be found. What an operator holds up (`held`) keeps its place; in a chat acknowledgements go past it.
     """
     shared = connection.dialect.name == "postgresql"
     due = {
@@ -131,6 +159,13 @@ def claim(
         return []
     heads = {row.lane: row for row in connection.execute(_heads, {"lanes": list(due)})}
     idle = [lane for lane in due if lane not in heads]
+    if held is not None and heads:
+        _set_apart_held(connection, now, port, heads, held)
+        if not heads and len(due) == limit:
+            # All of them were held up: whoever comes after them need not wait for that.
+            return claim(
+                connection, now, port=port, holder=holder, lease=lease, limit=limit, joining=joining, held=held
+            )
     cards = _cards_of(connection, heads.values()) if port == BOARD else {}
     taken: dict[str, list[Found]] = {}
     cardless = {
@@ -188,6 +223,24 @@ def claim(
             )
         )  # fmt: skip
     return claims
+
+
+def _set_apart_held(connection: Connection, now: float, port: str, heads: dict[str, Found], held: Held) -> None:
+    """Takes out of `heads` what is held up; those lanes are looked at again after a while."""
+    known = _tickets_of(connection, [head for head in heads.values() if head.ticket is not None])
+    resting = []
+    for lane, head in list(heads.items()):
+        acknowledges = head.urgency == Urgency.ACKNOWLEDGE and head.kind in ACKNOWLEDGING
+        if (port == CHAT and acknowledges) or not held(port, known.get(head.ticket)):
+            continue
+        passing = connection.execute(_acknowledging, {"lane": lane}).first() if port == CHAT else None
+        if passing is None:
+            del heads[lane]
+            resting.append(lane)
+        else:
+            heads[lane] = passing
+    if resting:
+        connection.execute(_rest, {"keys": resting, "at": now + PAUSED_SECONDS})
 
 
 def extend(connection: Connection, now: float, claims: Sequence[Claim], *, holder: str, lease: float) -> list[Claim]:

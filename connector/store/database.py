@@ -322,7 +322,7 @@ def _lock(path: Path) -> IO[str]:
     lock = Path(f"{path}.lock").open("a+", encoding="utf-8")  # noqa: SIM115  # held as long as the database is open
     os.chmod(lock.name, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(lock)
     except BlockingIOError:
         lock.seek(0)
         found = lock.read()
@@ -332,6 +332,31 @@ def _lock(path: Path) -> IO[str]:
     json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S %z")}, lock)
     lock.flush()
     return lock
+
+
+def _take(lock: IO[str]) -> None:
+    """Raises BlockingIOError. Once more after a moment: a command that only looks tries the lock for an instant."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(0.05)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def daemon_on(url: str) -> str | None:
+    """Which daemon holds this SQLite file; None when none does. On PostgreSQL only leases tell, so None too."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    try:
+        with Path(f"{parsed.database}.lock").open(encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _holder(lock.read())
+    except OSError:
+        return None
+    return None
 
 
 def _holder(text_: str) -> str:
