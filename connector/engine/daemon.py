@@ -37,8 +37,8 @@ from connector.store.leases import let_go
 Settle = Callable[[], Awaitable[BoardPolicy]]
 """Asks the board for its layout and turns the mapping's names into ids. Raises Unavailable, WrongToken, Unfit."""
 
-CHATS_AT_ONCE = 64
-CARDS_AT_ONCE = 64
+CHATS_AT_ONCE = 128
+CARDS_AT_ONCE = 128
 LOOKUPS_AT_ONCE = 8
 """Orders in our hands at a time: the more, the fewer transactions; whose turn it is the budget decides."""
 KEPT_DAYS = 7

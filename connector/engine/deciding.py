@@ -52,6 +52,9 @@ class Decider:
             self._report(turn)
             if turn.orders:
                 self._pulse.signal("chat", "board", "registry")
+            if wake is not None and wake <= now:
+                await self._tick()
+                continue
             if turn.more:
                 continue
             seconds = LONGEST if wake is None else max(0.0, min(LONGEST, wake - now))
@@ -63,7 +66,6 @@ class Decider:
 
         def step(connection: Connection) -> tuple[float | None, deciding.Turn, float]:
             now = self._database.now(connection)
-            deciding.tick(connection, now)
             turn = deciding.handle(
                 connection,
                 now,
@@ -78,6 +80,13 @@ class Decider:
         if result[1].events:
             self._pulse.metrics.turn.observe(time.perf_counter() - started)
         return result
+
+    async def _tick(self) -> None:
+        """A step of its own: the clients it wakes are nobody's while their moments are fed to them."""
+        try:
+            await self._database.run(lambda connection: deciding.tick(connection, self._database.now(connection)))
+        except SQLAlchemyError as trouble:
+            await self._unavailable(trouble)
 
     def _report(self, turn: deciding.Turn) -> None:
         lines(logging.INFO, "event", [{"kind": kind, "key": key} for kind, key in turn.decided])

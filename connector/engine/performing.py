@@ -221,7 +221,7 @@ class Performer:
             if not self._outcomes:
                 await self._pulse.wait(f"settle:{self._side}", None if not self._pulse.stopping.is_set() else 0.05)
                 continue
-            batch, self._outcomes = self._outcomes[:64], self._outcomes[64:]
+            batch, self._outcomes = self._outcomes[:128], self._outcomes[128:]
             recovered = not self._failing and self._closed_until > 0
             try:
                 settled = await self._database.run(

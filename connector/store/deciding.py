@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from connector.domain.client import Client
 from connector.domain.decide import Decision
@@ -41,18 +41,28 @@ class Turn:
 
 
 _due = (
-    select(lanes.c.key)
+    select(lanes.c.key, lanes.c.fence)
     .where(lanes.c.port == EVENTS, lanes.c.due.is_not(None))
     .order_by(lanes.c.urgency, lanes.c.due)
     .limit(bindparam("limit"))
 )
-_due_shared = _due.with_for_update(skip_locked=True)
+# A client is ours by an advisory lock, not by its row: that one is left to those who wake it meanwhile, who would
+# otherwise wait for the whole turn, holding what the turn itself waits for in the end.
+# https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS
+_due_shared = text(
+    "WITH ready AS MATERIALIZED (SELECT key, fence FROM lanes WHERE port = '' AND due IS NOT NULL"
+    " ORDER BY urgency, due LIMIT 4 * :limit)"
+    " SELECT key, fence FROM ready WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0)) LIMIT :limit"
+)
 _waiting = (
     select(journal.c.seq, journal.c.key, journal.c.client, journal.c.kind, journal.c.event)
     .where(undecided, among(journal.c.client, "clients"))
     .order_by(journal.c.seq)
     .limit(bindparam("limit"))
 )
+_woken = select(lanes.c.key, lanes.c.fence).where(among(lanes.c.key, "keys"))
+# In the order in which everybody locks them.
+_woken_shared = _woken.order_by(lanes.c.key).with_for_update()
 _rest = update(lanes).where(among(lanes.c.key, "keys")).values(due=None)
 _wakes = (
     select(clients.c.id, clients.c.wake)
@@ -88,7 +98,7 @@ def next_wake(connection: Connection) -> float | None:
 
 def set_aside_head(connection: Connection, reason: str) -> str | None:
     """Keeps aside the next event to be decided, because its outcome cannot even be written down; returns its key."""
-    client = connection.execute(_due, {"limit": 1}).scalar()
+    client: str | None = connection.execute(_due, {"limit": 1}).scalar()
     row = connection.execute(_waiting, {"clients": [client], "limit": 1}).first()
     if row is None:
         return None
@@ -119,9 +129,10 @@ def handle(
     # Alone with one client, one event at a time: whatever spoils the transaction is then known for certain.
     per_turn = PER_TURN if limit > 1 else 1
     shared = connection.dialect.name == "postgresql"
-    keys = list(connection.execute(_due_shared if shared else _due, {"limit": limit}).scalars())
-    if not keys:
+    fences = {row.key: row.fence for row in connection.execute(_due_shared if shared else _due, {"limit": limit})}
+    if not fences:
         return turn
+    keys = list(fences)
     rows: Sequence[Found] = connection.execute(_waiting, {"clients": keys, "limit": limit * per_turn}).all()
     queues: dict[str, list[tuple[Found, Event | None]]] = defaultdict(list)
     for row in rows:
@@ -167,11 +178,12 @@ def handle(
             turn.events += 1
             turn.decided.append((row.kind, row.key))
     turn.orders = len(written.orders)
-    if idle or finished:
-        # Before saving, which may wake them again.
-        connection.execute(_rest, {"keys": idle + sorted(finished)})
     if written.save(connection, loaded):
         turn.more = True
+    if idle or finished:
+        # Whoever woke one of them since we looked has raised its fence: what they wrote is still to be decided.
+        woken = connection.execute(_woken_shared if shared else _woken, {"keys": idle + sorted(finished)})
+        connection.execute(_rest, {"keys": [row.key for row in woken if row.fence == fences[row.key]]})
     return turn
 
 

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, func, select
+from sqlalchemy import Connection, Dialect, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
@@ -103,14 +103,17 @@ def _spelt(dialect: Dialect, statement: Insert, columns: tuple[str, ...]) -> tup
 
 
 @cache
-def _wake(dialect: str) -> Insert:
+def _wake(dialect: str, *, events: bool) -> Insert:
+    """A lane of events counts in its fence how often it was woken; that of orders, who holds it."""
     statement = _insert(dialect, lanes)
     new = statement.excluded
     lower = func.min if dialect == "sqlite" else func.least
-    built: Insert = statement.on_conflict_do_update(
-        index_elements=["key"],
-        set_={"due": func.coalesce(lanes.c.due, new.due), "urgency": lower(lanes.c.urgency, new.urgency)},
-    )
+    fresh: dict[str, Any] = {
+        "due": func.coalesce(lanes.c.due, new.due), "urgency": lower(lanes.c.urgency, new.urgency)
+    }  # fmt: skip
+    if events:
+        fresh["fence"] = lanes.c.fence + literal_column("1")
+    built: Insert = statement.on_conflict_do_update(index_elements=["key"], set_=fresh)
     return built
 
 
@@ -199,10 +202,14 @@ def note_own(connection: Connection, now: float, events: Iterable[OwnEvent]) -> 
 
 
 def wake_lanes(connection: Connection, port: str, wanted: Sequence[tuple[str, float, int]]) -> None:
-    """Marks lanes (key, due, urgency) as having work. A lane that waits or is being served keeps its own moment."""
+    """Marks lanes (key, due, urgency) as having work. A lane that waits or is being served keeps its own moment.
+
+    Whoever wakes lanes of several sides wakes those of events last, and everybody locks lanes in the order of their
+    keys: so nobody waits in a circle.
+    """
     write_rows(
         connection,
-        _wake(connection.dialect.name),
+        _wake(connection.dialect.name, events=port == EVENTS),
         [{"key": key, "port": port, "due": due, "urgency": urgency, "fence": 0} for key, due, urgency in wanted],
     )
 

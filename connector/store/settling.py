@@ -59,6 +59,7 @@ class Settled:
 
 
 _fences = select(lanes.c.key, lanes.c.fence).where(among(lanes.c.key, "keys"))
+_fences_shared = _fences.order_by(lanes.c.key).with_for_update()
 _release = (
     update(lanes).where(among(lanes.c.key, "keys")).values(due=bindparam("at"), holder=None, urgency=bindparam("class"))
 )
@@ -91,7 +92,7 @@ def settle(connection: Connection, now: float, outcomes: Sequence[tuple[Claim, O
     A claim whose fence was passed by somebody else changes nothing: whoever holds the lane now looks before writing.
     """
     settled = Settled()
-    fences = _fences.with_for_update() if connection.dialect.name == "postgresql" else _fences
+    fences = _fences_shared if connection.dialect.name == "postgresql" else _fences
     found = {
         row.key: row.fence
         for row in connection.execute(fences, {"keys": sorted({claim.lane for claim, _ in outcomes})})

@@ -16,10 +16,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from connector.domain.client import Client
+from connector.domain.decide import Decision
+from connector.domain.events import Event
+from connector.ports import Arrival
 from connector.store import claiming, migrate
 from connector.store.database import Absent, Busy, Database, open_database, visit_database
 from connector.store.deciding import handle
-from connector.store.ingest import keep_mark, read_mark
+from connector.store.ingest import ingest, keep_mark, read_mark
 from connector.store.leases import hold, let_go
 from connector.store.tables import metadata
 from tests.store.shelf import Shelf, nothing, send, wrote
@@ -148,6 +152,24 @@ def test_two_daemons_never_take_the_same_lane(shared: Shelf) -> None:
     assert len(mine) == 4
     assert len(theirs) == 2
     assert not mine & theirs
+
+
+def test_a_client_who_is_being_decided_on_is_woken_at_once_and_not_forgotten(shared: Shelf) -> None:
+    # Whoever settles an order wakes its client while holding the order's lane: were that to wait for the turn, which
+    # wakes lanes of orders itself, the two would wait for each other until the database ends one of them.
+    shared.note(wrote("1"))
+
+    def decide(client: Client, event: Event) -> Decision:
+        if event.key == wrote("1").key:
+            with shared.engine.begin() as other:
+                other.execute(text("SET LOCAL lock_timeout = '2s'"))
+                ingest(other, shared.now, [Arrival(key=wrote("2").key, raw="{}", event=wrote("2"))])
+        return nothing(client, event)
+
+    turn = shared.decide(decide)
+    assert (turn.events, turn.raised) == (1, [])
+    assert shared.decide(decide).events == 1
+    assert shared.decide(decide).events == 0
 
 
 def test_two_daemons_never_decide_for_the_same_client_at_once(shared: Shelf) -> None:

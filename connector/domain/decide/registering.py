@@ -34,13 +34,13 @@ def meet(turn: Turn, author: Person, group: str | None = None) -> None:
     )
     if same:
         language = author.language or client.language
-        client = replace(client, name=author.name, username=author.username, language=language)
-    if group is not None:
+        if (author.name, author.username, language) != (client.name, client.username, client.language):
+            client = replace(client, name=author.name, username=author.username, language=language)
+    if group is not None and group != client.group:
         client = replace(client, group=group)
     if client.registered_at is None and turn.policy.cabinet is None:
         client = replace(client, registered_at=turn.at)
-    if client != turn.client:
-        turn.client = client
+    turn.client = client
 
 
 def started(turn: Turn, words: Words) -> None:
