@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain.effects import BoardEffect, ChatEffect, CreateCard
 from connector.domain.layout import Layout
 from connector.domain.policy import ChatLimits
 from connector.domain.refs import Key, Ref
-from connector.ports import Arrival, Batch, Order, Rejected
+from connector.domain.sheet import Sheet, Sketch
+from connector.ports import Arrival, Batch, Order, Rejected, Unavailable
 
 CHAT, BOARD = "telegram", "kaiten"
 UPDATES = 100
@@ -114,6 +115,14 @@ class InstantBoard(Tool):
 
     def watch(self, boards: Sequence[str]) -> None:
         """Nothing ever changes here by itself."""
+
+    async def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncIterator[tuple[Sketch, ...]]:
+        """Nothing is compared here."""
+        yield ()
+
+    async def inspect(self, card: Ref, made: Collection[Ref] = ()) -> Sheet | None:
+        """Nothing is compared here."""
+        raise Unavailable("there is nothing to look at")
 
     def link(self, card: Ref) -> str | None:
         """Nobody looks at these cards."""

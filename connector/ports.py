@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from connector.domain.events import Event, Refusal
 from connector.domain.layout import Layout
 from connector.domain.policy import ChatLimits
 from connector.domain.refs import Key, Ref
+from connector.domain.sheet import Sheet, Sketch
 from connector.domain.words import File
 
 E = TypeVar("E", covariant=True)
@@ -182,6 +183,20 @@ class Board(Port[BoardEffect], Protocol):
 
     def watch(self, boards: Sequence[str]) -> None:
         """The ids of the boards whose changes `read` must bring."""
+
+    def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncIterator[tuple[Sketch, ...]]:
+        """Every card that stands on these boards (or in the archive), whoever made it, page by page, in the lowest
+        class; cards of other boards may come along.
+
+        A card may be left out when others go while the pages are read: absence proves nothing, `inspect` tells.
+        Raises Unavailable, WrongToken; then the pages so far are not the whole.
+        """
+
+    async def inspect(self, card: Ref, made: Collection[Ref] = ()) -> Sheet | None:
+        """The card with all its comments and files, in the lowest class; of `made` it tells which are lacking there.
+
+        None: the tool says that there is no such card, or that it is not for us. Raises Unavailable, WrongToken.
+        """
 
     def link(self, card: Ref) -> str | None:
         """Where people see the card in their browser; None where the tool has no such place, or for a foreign ref."""

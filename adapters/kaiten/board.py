@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -16,6 +16,7 @@ from adapters.kaiten.files import Files
 from adapters.kaiten.http import PAGE, PORT, Clock, Refused, Trip, WallClock, Wire, as_list
 from adapters.kaiten.incoming import Card, fields, read_card, ref_numbers, whole, word
 from adapters.kaiten.layout import read_layout
+from adapters.kaiten.looking import inspect, survey
 from adapters.kaiten.memory import Memory
 from adapters.kaiten.outgoing import card_body, named_people
 from adapters.kaiten.tags import put_tag, take_tag
@@ -24,6 +25,7 @@ from connector.domain.effects import (
     AddFiles,
     AddTag,
     AssignCard,
+    BindCard,
     BoardEffect,
     CreateCard,
     EditComment,
@@ -31,12 +33,14 @@ from connector.domain.effects import (
     RemoveTag,
     ReplaceCard,
     SetBlock,
+    SetDeadline,
     SetFacts,
     Urgency,
 )
 from connector.domain.events import Refusal
 from connector.domain.layout import CardField, FieldKind, Layout
 from connector.domain.refs import Ref
+from connector.domain.sheet import Sheet, Sketch
 from connector.ports import Batch, Budget, Order, Rejected, Spool, Unavailable, WrongToken
 
 _log = logging.getLogger(__name__)
@@ -165,6 +169,31 @@ class KaitenBoard:
         assert self._me is not None
         return self._me
 
+    # ---- comparing
+
+    async def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncIterator[tuple[Sketch, ...]]:
+        """See `connector.ports.Board.survey`. A space's boards are listed together: that takes no more calls."""
+        trip = self._wire.trip(Urgency.RESYNC, patient=True)
+        options = self._options()
+        try:
+            for place in sorted({self._place(board) for board in boards}):
+                async for page in survey(trip, place, self._clock.now(), options, archived=archived):
+                    yield page
+        except Refused as no:
+            raise Unavailable(str(no)) from no
+
+    async def inspect(self, card: Ref, made: Collection[Ref] = ()) -> Sheet | None:
+        """See `connector.ports.Board.inspect`."""
+        number, _ = ref_numbers(card)
+        trip = self._wire.trip(Urgency.RESYNC, patient=True)
+        try:
+            return await inspect(trip, number, await self._own_id(), self._clock.now(), self._options(), made)
+        except Refused as no:
+            raise Unavailable(str(no)) from no
+
+    def _options(self) -> dict[str, str]:
+        return {id_: title for field in self._fields.values() for id_, title in field.options}
+
     def fetch(self, file: Ref) -> AsyncIterator[bytes]:
         """The bytes of a file in chunks of at most 64 KiB. Raises Unavailable, Rejected, WrongToken."""
         return self._files.fetch(file)
@@ -226,6 +255,10 @@ class KaitenBoard:
                 await card_edits.move(trip, _card_of(order), effect)
             case ReplaceCard() as effect:
                 await card_edits.replace(trip, _card_of(order), effect)
+            case SetDeadline() as effect:
+                await card_edits.set_deadline(trip, _card_of(order), effect)
+            case BindCard() as effect:
+                await card_edits.bind(trip, _card_of(order), effect)
             case _:
                 assert_never(order.effect)
         return ()

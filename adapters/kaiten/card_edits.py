@@ -9,7 +9,7 @@ from adapters.kaiten.incoming import RESPONSIBLE, fields, whole, word
 from adapters.kaiten.markdown import clean
 from adapters.kaiten.outgoing import deadline_body, place_body, properties_body
 from connector.domain.card import with_block, within
-from connector.domain.effects import AssignCard, MoveCard, ReplaceCard, SetBlock, SetFacts
+from connector.domain.effects import AssignCard, BindCard, MoveCard, ReplaceCard, SetBlock, SetDeadline, SetFacts
 from connector.domain.layout import CardField
 from connector.ports import Rejected
 
@@ -80,3 +80,22 @@ async def replace(trip: Trip, card: int, effect: ReplaceCard) -> None:
         # The lane alone is sure to leave the column as it is; with the board named, no page promises that.
         del place["board_id"]
     await trip.write("PATCH", f"/cards/{card}", json={**place, **deadline_body(effect.due_at)})
+
+
+async def set_deadline(trip: Trip, card: int, effect: SetDeadline) -> None:
+    """https://developers.kaiten.ru/cards/update-card"""
+    await trip.write("PATCH", f"/cards/{card}", json=deadline_body(effect.due_at))
+
+
+async def bind(trip: Trip, card: int, effect: BindCard) -> None:
+    """Looks first: there is no way to write only where nothing stands, and another's id must not be lost.
+
+    https://developers.kaiten.ru/cards/retrieve-card
+    https://developers.kaiten.ru/cards/update-card
+    """
+    there = word((fields(await trip.get(f"/cards/{card}", {"broken_api": False})) or {}).get("external_id"))
+    if there == effect.external_id:
+        return
+    if there:
+        raise Rejected(f"card {card} carries another external id already: it belongs to something else")
+    await trip.write("PATCH", f"/cards/{card}", json={"external_id": effect.external_id})

@@ -93,15 +93,18 @@ class Changes:
             return
         for hint in hints(body):
             echo = hint.author is not None and hint.author == me
-            if echo and hint.kind != _TAKING and not (hint.kind in _POINTING and self._strange(hint.comment)):
+            if echo and hint.kind != _TAKING and not (hint.kind in _POINTING and self._strange(hint)):
                 continue  # what we did ourselves is no news
             if hint.shelved or hint.kind in _HANDING or (hint.kind in _POINTING and hint.comment is not None):
                 self._point(hint)
             self.hint()
 
-    def _strange(self, comment: int | None) -> bool:
-        """Whether a comment is not known to be ours: a person may share our account."""
-        return comment is not None and comment not in self._memory.ours
+    def _strange(self, hint: Hint) -> bool:
+        """Whether somebody else acted, who may share our account: on a comment that is not known to be ours, or by
+        deleting one that we did not."""
+        if hint.kind == "comment:remove":
+            return hint.comment is not None and hint.comment not in self._memory.dropped
+        return hint.comment is not None and hint.comment not in self._memory.ours
 
     def _point(self, hint: Hint) -> None:
         """Remembers a card to be looked at by itself."""
@@ -290,7 +293,7 @@ class Changes:
                 continue
             hanging = [attachment for attachment in files if attachment.belongs_to(comment)]
             self._agent_comment(look, card, comment, payload, hanging, again=pointer is not None)
-        for number in (pointer.removed if pointer else set()) - present - self._memory.ours.keys():
+        for number in (pointer.removed if pointer else set()) - present - self._memory.dropped.keys():
             event = removed(card, number, self._clock.now())
             self._tell(look, arrival(event, {"event": "comment:remove", "card_id": card.id, "id": number}))
         self._memory.note_mark(card.id, Mark(total=card.comments, last=card.commented_at))

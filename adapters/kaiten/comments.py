@@ -247,6 +247,7 @@ class Comments:
         https://developers.kaiten.ru/card-comments/remove-comment
         """
         self._memory.forget_marks(card)
+        self._memory.drop(comment)
         try:
             await trip.write("DELETE", f"/cards/{card}/comments/{comment}")
         except Refused as no:

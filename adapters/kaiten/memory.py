@@ -54,6 +54,7 @@ class Memory:
     def __init__(self) -> None:
         self.uids: dict[int, str] = {}
         self.ours: dict[int, None] = {}
+        self.dropped: dict[int, None] = {}
         self._kept = Draft()
         self._draft = Draft()
         self._handed_out: str | None = None
@@ -139,6 +140,10 @@ class Memory:
     def recognise(self, comment: int) -> None:
         """This comment is ours, whichever process wrote it."""
         _merge(self.ours, {comment: None})
+
+    def drop(self, comment: int) -> None:
+        """We are about to delete this comment of ours ourselves."""
+        _merge(self.dropped, {comment: None})
 
     def forget_marks(self, card: int) -> None:
         """The card's counters will change in a way we cannot foresee."""

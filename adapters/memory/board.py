@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, TypeVar, assert_never
 
 from adapters.memory.paper import continued, page, rewritten
@@ -17,6 +18,7 @@ from connector.domain.effects import (
     AddFiles,
     AddTag,
     AssignCard,
+    BindCard,
     BoardEffect,
     CreateCard,
     EditComment,
@@ -25,6 +27,7 @@ from connector.domain.effects import (
     ReplaceCard,
     Section,
     SetBlock,
+    SetDeadline,
     SetFacts,
     Spot,
 )
@@ -40,12 +43,15 @@ from connector.domain.events import (
 )
 from connector.domain.layout import BoardLayout, Column, Layout
 from connector.domain.refs import Key, Ref, TicketId
+from connector.domain.sheet import Note, Sheet, Sketch
 from connector.domain.signature import sign, signatures
 from connector.domain.text import units
 from connector.domain.words import File, Text
 from connector.ports import Arrival, Batch, Budget, Order, Rejected, Spool
 
 PORT: Final = "memory-board"
+PAGE = 100
+"""Cards in one page of a list."""
 COMMENT_LIMIT = 4096
 """UTF-16 units one comment may have."""
 
@@ -123,6 +129,59 @@ class MemoryBoard:
             batch = Batch(arrivals=tuple(arrivals.values()), cursor=str(len(self._world.changes)))
         return batch
 
+    async def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncIterator[tuple[Sketch, ...]]:
+        """See `connector.ports.Board.survey`."""
+        offset = 0
+        while True:
+            async with self._call("board.survey"):
+                there = [
+                    card
+                    for card in self._world.cards.values()
+                    if card.board in boards and not card.deleted and card.archived == archived
+                ]
+                page = [self._sketch(card) for card in there[offset : offset + PAGE]]
+            yield tuple(page)
+            if len(page) < PAGE:
+                return
+            offset += PAGE
+
+    async def inspect(self, card: Ref, made: Collection[Ref] = ()) -> Sheet | None:
+        """See `connector.ports.Board.inspect`."""
+        async with self._call("board.inspect"):
+            found = self._world.cards.get(int(card.id))
+            if found is None or found.deleted:
+                return None
+            notes = [comment for comment in found.comments if not comment.deleted]
+            there = {comment_ref(comment) for comment in notes} | {file_ref(found.id, file) for file in found.files}
+            return Sheet(
+                sketch=self._sketch(found),
+                description=found.description,
+                notes=tuple(self._note(found, comment) for comment in notes),
+                files=tuple(file.name for file in found.files),
+                lacking=frozenset(
+                    ref for ref in made if ref.id.partition("/")[0] == card.id and "/" in ref.id and ref not in there
+                ),
+                removed=frozenset(comment_ref(comment) for comment in found.comments if comment.deleted),
+            )
+
+    def _sketch(self, card: Card) -> Sketch:
+        talk = [comment.at for comment in card.comments if not comment.deleted]
+        parts = (card.version, card.external_id, card.archived, card.handed, len(talk), max(talk, default=None))
+        return Sketch(
+            card=card_ref(card.id), external_id=card.external_id, seen=self._seen(card, self._world.clock()),
+            mark=sign(Key(repr(parts)))[-16:].encode().hex(), title=card.title, tags=tuple(card.tags),
+            due_at=card.due_at, fields={name: str(value) for name, value in card.fields.items()}, created_at=card.at,
+            changed_at=max([card.at, *talk]),
+        )  # fmt: skip
+
+    def _note(self, card: Card, comment: Comment) -> Note:
+        ours = self._mine(comment)
+        told = self._told(card, comment) if not ours and card.external_id else None
+        return Note(
+            ref=comment_ref(comment), ours=ours, text=comment.raw, signs=signatures(comment.raw) if ours else (),
+            files=tuple(file.name for file in comment.files), told=told,
+        )  # fmt: skip
+
     async def perform(self, order: Order[BoardEffect]) -> tuple[Ref, ...]:
         """Carries the order out; above the first attempt it looks before it writes."""
         effect = order.effect
@@ -134,7 +193,7 @@ class MemoryBoard:
             case EditComment():
                 return await self._edit(order, effect)
             case AddFiles():
-                await self._add_files(order, effect)
+                return await self._add_files(order, effect)
             case AddTag():
                 async with self._call("board.tag", order):
                     card = self._card(order)
@@ -172,6 +231,17 @@ class MemoryBoard:
                     card = self._card(order)
                     self._world.schedule(card, effect.due_at)
                     self._world.move(card, column=spot.column, lane=spot.lane, board=spot.board)
+            case SetDeadline():
+                async with self._call("board.deadline", order):
+                    self._world.schedule(self._card(order), effect.due_at)
+            case BindCard():
+                async with self._call("board.bind", order):
+                    card = self._card(order)
+                    if card.external_id not in ("", effect.external_id):
+                        raise Rejected("the card carries somebody else's id")
+                    if not card.external_id:
+                        card.external_id = effect.external_id
+                        self._world.touch(card)
             case _:
                 assert_never(effect)
         return ()
@@ -247,8 +317,9 @@ class MemoryBoard:
             holder.files += [file for file in section.files if file not in holder.files]
         return (comment_ref(holder),)
 
-    async def _add_files(self, order: Order[BoardEffect], effect: AddFiles) -> None:
+    async def _add_files(self, order: Order[BoardEffect], effect: AddFiles) -> tuple[Ref, ...]:
         await self._bring(effect.files)
+        there = self._card(order).id
         for file in effect.files:
             if order.attempt > 1:
                 async with self._call("board.look", order):
@@ -258,6 +329,7 @@ class MemoryBoard:
                 card = self._card(order)
                 card.files.append(file)
                 self._world.touch(card)
+        return tuple(file_ref(there, file) for file in effect.files)
 
     async def _bring(self, files: Sequence[File]) -> None:
         for file in files:
@@ -324,14 +396,7 @@ class MemoryBoard:
             return None
         ref, ticket = card_ref(card.id), TicketId(card.external_id)
         if change.kind == "card":
-            ending = ":gone" if card.gone else ""
-            # Who has the card is no part of its version, here as in a real tool.
-            holder = f":by:{card.responsible}:{card.handed}" if card.handed else ""
-            return CardSeen(
-                key=Key(f"{ref.key}:v{card.version}{holder}{ending}"), at=change.at, card=ref, ticket=ticket,
-                version=card.version, board=card.board, column=card.column, lane=card.lane,
-                responsible=card.responsible, gone=card.gone,
-            )  # fmt: skip
+            return self._seen(card, change.at)
         comment = self._world.comments[change.comment or 0]
         place = comment_ref(comment)
         if self._mine(comment) or (comment.deleted and change.kind != "removal"):
@@ -340,10 +405,7 @@ class MemoryBoard:
         text = Text(plain=comment.text)
         match change.kind:
             case "comment":
-                return AgentCommented(
-                    key=place.key, at=comment.at, card=ref, ticket=ticket, comment=place, author=agent, text=text,
-                    files=tuple(comment.files), internal=comment.internal,
-                )  # fmt: skip
+                return self._told(card, comment)
             case "edit":
                 mark = sign(Key(comment.raw))[-16:].encode("utf-8").hex()
                 return AgentEdited(
@@ -362,6 +424,25 @@ class MemoryBoard:
             case _:
                 return None
 
+    def _seen(self, card: Card, at: datetime) -> CardSeen:
+        ending = ":gone" if card.gone else ""
+        # Who has the card is no part of its version, here as in a real tool.
+        holder = f":by:{card.responsible}:{card.handed}" if card.handed else ""
+        ref = card_ref(card.id)
+        return CardSeen(
+            key=Key(f"{ref.key}:v{card.version}{holder}{ending}"), at=at, card=ref,
+            ticket=TicketId(card.external_id), version=card.version, board=card.board, column=card.column,
+            lane=card.lane, responsible=card.responsible, gone=card.gone,
+        )  # fmt: skip
+
+    def _told(self, card: Card, comment: Comment) -> AgentCommented:
+        place = comment_ref(comment)
+        return AgentCommented(
+            key=place.key, at=comment.at, card=card_ref(card.id), ticket=TicketId(card.external_id), comment=place,
+            author=Agent(ref=Ref(port=PORT, id=f"user/{comment.author}"), name=comment.name),
+            text=Text(plain=comment.text), files=tuple(comment.files), internal=comment.internal,
+        )  # fmt: skip
+
 
 def _spot(effect: MoveCard | ReplaceCard) -> Spot:
     if effect.spot is None:
@@ -376,6 +457,11 @@ def _changed(raw: str, effect: EditComment) -> str:
 def card_ref(card: int) -> Ref:
     """A card."""
     return Ref(port=PORT, id=str(card))
+
+
+def file_ref(card: int, file: File) -> Ref:
+    """A file on the card itself."""
+    return Ref(port=PORT, id=f"{card}/file/{file.ref.id}")
 
 
 def comment_ref(comment: Comment) -> Ref:

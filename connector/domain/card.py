@@ -65,6 +65,14 @@ def with_block(description: str, block: str) -> str:
     return _GAP.join(part for part in (description, marked) if part)
 
 
+def block_in(description: str) -> str:
+    """The lines between the marks, without blanks at their ends; empty where there are none."""
+    begin = description.rfind(BLOCK_BEGIN)
+    end = description.find(BLOCK_END, begin) if begin >= 0 else -1
+    lines = description[begin + len(BLOCK_BEGIN) : end].split("\n") if end >= 0 else []
+    return "\n".join(stripped for line in lines if (stripped := line.strip()))
+
+
 def within(description: str, block: str) -> str:
     """The description with as many whole lines of the block as a card takes: the block is what gives way."""
     lines = block.split("\n") if block else []

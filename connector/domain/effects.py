@@ -320,6 +320,27 @@ class ReplaceCard:
     spot: Spot | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDeadline:
+    """Gives the card this deadline, to the minute; None takes it away."""
+
+    key: Key
+    ticket: TicketId
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindCard:
+    """Makes a card that is already there the ticket's own: it carries `external_id` from then on.
+
+    Refused where it carries another one: then it belongs to somebody else.
+    """
+
+    key: Key
+    ticket: TicketId
+    external_id: str
+
+
 ChatEffect = SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap
 BoardEffect = (
     CreateCard
@@ -333,6 +354,8 @@ BoardEffect = (
     | AssignCard
     | MoveCard
     | ReplaceCard
+    | SetDeadline
+    | BindCard
 )
 RegistryEffect = VerifyCabinet
 Effect = ChatEffect | BoardEffect | RegistryEffect
@@ -351,5 +374,5 @@ def urgency_of(effect: Effect) -> Urgency:
             return Urgency.CARD
         case AddTag() | RemoveTag() | SetFacts():
             return Urgency.LABEL
-        case SetBlock():
+        case SetBlock() | SetDeadline() | BindCard():
             return Urgency.RESYNC

@@ -155,6 +155,8 @@ class CardSeen:
     """Who is responsible for it, where the tool says so."""
     gone: bool = False
     """Archived, deleted or out of our sight."""
+    checked: bool = False
+    """Looked at on purpose, to set the books right: it counts even where that version was seen before."""
 
 
 # ---- the clock, and our own deeds

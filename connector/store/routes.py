@@ -8,6 +8,7 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    BindCard,
     CreateCard,
     DeleteMessage,
     EditComment,
@@ -20,6 +21,7 @@ from connector.domain.effects import (
     SendFiles,
     SendMessage,
     SetBlock,
+    SetDeadline,
     SetFacts,
     VerifyCabinet,
 )
@@ -39,7 +41,7 @@ def port_of(effect: Effect) -> str:
             CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock()
         ):
             return BOARD
-        case AssignCard() | MoveCard() | ReplaceCard():
+        case AssignCard() | MoveCard() | ReplaceCard() | SetDeadline() | BindCard():
             return BOARD
         case VerifyCabinet():
             return REGISTRY

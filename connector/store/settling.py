@@ -11,7 +11,18 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, text, update
 
 from connector.domain.decide import listens
-from connector.domain.effects import AddComment, AnswerTap, CreateCard, EditComment, Effect, React, SetBlock, Urgency
+from connector.domain.effects import (
+    AddComment,
+    AnswerTap,
+    BindCard,
+    CreateCard,
+    EditComment,
+    Effect,
+    React,
+    SetBlock,
+    SetDeadline,
+    Urgency,
+)
 from connector.domain.events import Done, Failed, Refusal
 from connector.domain.refs import Key, Ref
 from connector.store.among import among
@@ -138,11 +149,11 @@ class _Came:
                 counted = claim.order.attempt - 1 if untouched else claim.order.attempt
                 self.again[counted, storable(reason)] += claim.rows
                 self.due[claim.lane] = self.now + seconds
-            case Refused(refusal=Refusal.GONE, reason=reason) if isinstance(effect, SetBlock):
+            case Refused(refusal=Refusal.GONE, reason=reason) if isinstance(effect, SetBlock | SetDeadline):
                 # Whatever card takes its place is made with the block of then.
                 self.ended[State.DONE, storable(reason)].append(claim.seq)
             case Refused(refusal=Refusal.GONE, reason=reason) if claim.port == BOARD and not isinstance(
-                effect, CreateCard
+                effect, CreateCard | BindCard
             ):
                 # The card is gone, the words are not: they wait for the card that the decision will order.
                 self.again[0, storable(reason)] += claim.rows

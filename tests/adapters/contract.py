@@ -190,6 +190,15 @@ class BoardStand(Protocol):
     async def destroy(self, card: Ref) -> None:
         """The agent removes the card, so that nothing can be written on it any more."""
 
+    async def make(self, title: str) -> Ref:
+        """A person makes a card of that title where `spot` is."""
+
+    async def lose_comment(self, card: Ref, number: int) -> None:
+        """The comment of that place in the list is no longer there; nobody is told."""
+
+    async def lose_file(self, card: Ref, name: str) -> None:
+        """The file of that name is no longer there, on the card or under a comment; nobody is told."""
+
     async def lose_next_answer(self) -> None:
         """The adapter's next write is done, but its answer never arrives."""
 

@@ -28,6 +28,7 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    BindCard,
     CreateCard,
     DeleteMessage,
     EditComment,
@@ -40,6 +41,7 @@ from connector.domain.effects import (
     SendFiles,
     SendMessage,
     SetBlock,
+    SetDeadline,
     SetFacts,
     VerifyCabinet,
 )
@@ -150,7 +152,7 @@ def listens(effect: Effect) -> bool:
             return False
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
             return False
-        case AssignCard() | ReplaceCard():
+        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard():
             return False
         case _:
             assert_never(effect)

@@ -95,7 +95,8 @@ def seen(turn: Turn, event: CardSeen) -> None:
     if ticket is None or event.version < ticket.seen or not _this_card(ticket, event):
         return
     # Who has the card is no part of its version.
-    if event.version == ticket.seen and (event.gone or event.responsible == ticket.responsible):
+    known = event.version == ticket.seen and not event.checked
+    if known and (event.gone or event.responsible == ticket.responsible):
         return
     board = turn.policy.board
     if event.gone or (board is not None and event.board not in board.boards):

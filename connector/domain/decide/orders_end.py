@@ -16,6 +16,7 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    BindCard,
     BoardEffect,
     CreateCard,
     DeleteMessage,
@@ -30,6 +31,7 @@ from connector.domain.effects import (
     SendFiles,
     SendMessage,
     SetBlock,
+    SetDeadline,
     SetFacts,
     Verdict,
     VerifyCabinet,
@@ -81,7 +83,7 @@ def done(turn: Turn, event: Done) -> None:
             registering.verified(turn, order.cabinet, registering.verdict_of(event.made))
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
             return
-        case AssignCard() | ReplaceCard():
+        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard():
             return
         case _:
             assert_never(event.effect)
@@ -106,7 +108,12 @@ def failed(turn: Turn, event: Failed) -> None:
         case AssignCard() | ReplaceCard() if event.refusal is not Refusal.GONE:
             reason = say(turn.policy, turn.policy.default_language, f"reason.{event.refusal.value}")
             turn.note("note", effect.ticket, "note.not_ordered", reason=reason)
-        case SetBlock() | AssignCard() | ReplaceCard():
+        case BindCard():
+            # It stays somebody else's card; what we know of it is history.
+            ticket = turn.ticket(effect.ticket)
+            if ticket is not None and ticket.open:
+                turn.keep(replace(ticket, phase=Phase.DONE, closed_at=turn.at, card=None, former=ticket.card))
+        case SetBlock() | AssignCard() | ReplaceCard() | SetDeadline():
             if event.refusal is Refusal.GONE:
                 _card_gone(turn, effect)
         case AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | MoveCard():

@@ -130,7 +130,7 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source:
         )
     )
     prefix = "tag" if ticket.generation == 1 else f"{external}/tag"
-    for number, name in enumerate(_tags(policy, ticket)):
+    for number, name in enumerate(card_tags(policy, ticket)):
         turn.effects.append(AddTag(key=turn.name(f"{prefix}/{number}"), ticket=ticket.id, name=name))
     if block and former:
         # An older block may still be on its way to the card that was lost: it must not be the last one here.
@@ -138,7 +138,8 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source:
     return ticket
 
 
-def _tags(policy: Policy, ticket: Ticket) -> tuple[str, ...]:
+def card_tags(policy: Policy, ticket: Ticket) -> tuple[str, ...]:
+    """The labels its card gets: of its topic, of its cabinet, and those its first words earned it."""
     topic = policy.topic(ticket.topic)
     tags = list(topic.tags) if topic is not None else []
     if ticket.cabinet and policy.cabinet is not None and policy.cabinet.tag:

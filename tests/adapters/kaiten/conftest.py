@@ -139,6 +139,10 @@ class Kaiten:
         parsed: object = answer.json()
         return parsed
 
+    def remove(self, path: str) -> None:
+        answer = self.client.delete(f"/api/latest{path}", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status_code == 200, answer.text
+
     def comments(self, card: int) -> list[dict[str, object]]:
         found = self.get(f"/cards/{card}/comments")
         assert isinstance(found, list)

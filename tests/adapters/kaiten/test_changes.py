@@ -251,6 +251,24 @@ async def test_a_removal_is_told_only_when_kaiten_bears_the_webhook_out(
     assert event.comment.id == f"{card.id}/{said}"
 
 
+async def test_a_comment_of_ours_that_somebody_deletes_is_told_as_removed(
+    kaiten: Any, board: KaitenBoard, reader: Reader, card: Ref
+) -> None:
+    said = AddComment(
+        key=Key("say/1"), ticket=TicketId("kc-1"), sections=(Section(key=Key("say/1"), head="", text=Text(plain="а")),)
+    )
+    [comment] = await board.perform(Order(key=said.key, effect=said, attempt=1, urgency=Urgency.CARD, card=card))
+    assert await reader.looks() == []
+    number = int(comment.id.partition("/")[2])
+    kaiten.order("DELETE", f"/cards/{card.id}/comments/{number}", {"user": "bot"})
+    me = {"id": 1060001}
+    body = {"event": "comment:remove", "data": {"id": number, "card_id": int(card.id), "author": me}}
+    board.receive(json.dumps(body).encode())
+    (event,) = await reader.looks()
+    assert isinstance(event, AgentRemoved)
+    assert event.comment == comment
+
+
 def webhook(event: str, **data: object) -> bytes:
     return json.dumps({"event": event, "data": {**data, "author": {"id": 999}}}).encode()
 

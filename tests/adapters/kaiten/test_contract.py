@@ -13,6 +13,7 @@ from connector.domain.effects import Spot
 from connector.domain.layout import FieldKind, Layout
 from connector.domain.refs import Ref
 from connector.domain.words import File
+from tests.adapters.compared import ComparedContract
 from tests.adapters.contract import BoardContract
 from tests.adapters.kaiten.conftest import BoardAt, FolderSpool, Kaiten
 
@@ -116,6 +117,20 @@ class _KaitenStand:
     async def destroy(self, card: Ref) -> None:
         self._kaiten.order("POST", f"/cards/{card.id}/delete", {"user": "anna"})
 
+    async def make(self, title: str) -> Ref:
+        where = {"board": int(self.spot.board), "column": int(self.spot.column or 0)}
+        made = cast(dict[str, object], self._kaiten.order("POST", "/cards", {"user": "anna", "title": title, **where}))
+        return Ref(port="kaiten", id=str(made["id"]))
+
+    async def lose_comment(self, card: Ref, number: int) -> None:
+        comment = self._kaiten.comments(int(card.id))[number]
+        author = cast(dict[str, object], comment["author"])["username"]
+        self._kaiten.order("DELETE", f"/cards/{card.id}/comments/{comment['id']}", {"user": author})
+
+    async def lose_file(self, card: Ref, name: str) -> None:
+        file = next(each for each in self._kaiten.files(int(card.id)) if each["name"] == name)
+        self._kaiten.remove(f"/cards/{card.id}/files/{file['id']}")
+
     async def lose_next_answer(self) -> None:
         self._kaiten.fault(".*", method="POST", times=1, drop="after")
 
@@ -130,8 +145,15 @@ class _KaitenStand:
         return self._spool.put(name, b"content")
 
 
+@pytest.fixture
+async def stand(kaiten: Kaiten, board: KaitenBoard, board_at: BoardAt, spool: FolderSpool) -> _KaitenStand:
+    layout = await board.layout([])
+    return _KaitenStand(kaiten, board, board_at, spool, layout)
+
+
 class TestKaitenBoard(BoardContract):
-    @pytest.fixture
-    async def stand(self, kaiten: Kaiten, board: KaitenBoard, board_at: BoardAt, spool: FolderSpool) -> _KaitenStand:
-        layout = await board.layout([])
-        return _KaitenStand(kaiten, board, board_at, spool, layout)
+    """The promises of the board."""
+
+
+class TestKaitenCompared(ComparedContract):
+    """The promises of looking at cards for comparison."""

@@ -17,6 +17,7 @@ from connector.domain.effects import Spot
 from connector.domain.refs import Ref
 from connector.domain.words import File, FileKind
 from connector.ports import Unavailable
+from tests.adapters.compared import ComparedContract
 from tests.adapters.contract import BoardContract, ChatContract, some_file
 
 
@@ -176,6 +177,23 @@ class _MemoryBoardStand:
     async def destroy(self, card: Ref) -> None:
         self.world.archive(self._card(card))  # this world takes no words for a card that was put away
 
+    async def make(self, title: str) -> Ref:
+        number = self.world.number()
+        card = Card(
+            id=number, external_id="", title=title, description="", board="b1", column="inbox", lane="l1", at=_now()
+        )
+        self.world.open(card)
+        return Ref(port=self.board.name, id=str(number))
+
+    async def lose_comment(self, card: Ref, number: int) -> None:
+        found = [comment for comment in self._card(card).comments if not comment.deleted]
+        self._card(card).comments.remove(found[number])
+
+    async def lose_file(self, card: Ref, name: str) -> None:
+        found = self._card(card)
+        for files in (found.files, *(each.files for each in found.comments)):
+            files[:] = [file for file in files if file.name != name]
+
     async def lose_next_answer(self) -> None:
         self.weather.lose_answer("board.")
 
@@ -195,10 +213,17 @@ class TestMemoryChat(ChatContract):
         return _MemoryChatStand(tmp_path)
 
 
+@pytest.fixture
+def stand(tmp_path: Path) -> _MemoryBoardStand:
+    return _MemoryBoardStand(tmp_path)
+
+
 class TestMemoryBoard(BoardContract):
-    @pytest.fixture
-    def stand(self, tmp_path: Path) -> _MemoryBoardStand:
-        return _MemoryBoardStand(tmp_path)
+    """The promises of the board."""
+
+
+class TestMemoryCompared(ComparedContract):
+    """The promises of looking at cards for comparison."""
 
 
 async def test_a_hostile_update_is_kept_aside_and_the_others_flow_on() -> None:
