@@ -12,6 +12,7 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    BindCard,
     CreateCard,
     DeleteMessage,
     EditComment,
@@ -24,6 +25,7 @@ from connector.domain.effects import (
     SendFiles,
     SendMessage,
     SetBlock,
+    SetDeadline,
     SetFacts,
     Urgency,
     VerifyCabinet,
@@ -160,6 +162,10 @@ def told(effect: Effect) -> str:
             return f"user {effect.user}"
         case ReplaceCard():
             return f"topic {effect.topic} class {effect.service_class}" if effect.topic else effect.service_class
+        case SetDeadline():
+            return effect.due_at.isoformat() if effect.due_at is not None else "none"
+        case BindCard():
+            return effect.external_id
         case VerifyCabinet():
             return effect.cabinet
         case DeleteMessage():
