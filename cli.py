@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands import daemon, mapping, pausing, rehearsal, status
+from commands import care, daemon, mapping, pausing, rehearsal, status
 from commands.answer import installed
 
 app = typer.Typer(
@@ -36,6 +36,9 @@ for command in (
     status.status,
     pausing.pause,
     pausing.resume,
+    care.backup,
+    care.restore,
+    care.migrate,
     rehearsal.demo,
     rehearsal.sandbox,
     rehearsal.bench,

@@ -79,7 +79,10 @@ async def run(settings: Settings, loaded: Loaded) -> None:
 
 def _database(settings: Settings) -> Database:
     try:
-        return open_database(settings.database_url.get_secret_value())
+        return open_database(
+            settings.database_url.get_secret_value(),
+            copied=lambda copy: line(logging.INFO, "copied_before_upgrade", copy=str(copy)),
+        )
     except (ArgumentError, NoSuchModuleError, ValueError):
         expected = "database_url: expected sqlite:///path/to/file.db or postgresql://user:password@host/name"
         raise BadDatabase(expected, invalid=True) from None

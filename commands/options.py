@@ -61,3 +61,8 @@ def load_configuration(config: Path | None, *, as_json: bool = False) -> Setting
     password = urlsplit(settings.database_url.get_secret_value()).password
     set_up([*secrets, *([password] if password else [])])
     return settings
+
+
+def database_url(config: Path | None, *, as_json: bool = False) -> str:
+    """Where the database is, for commands that need nothing else."""
+    return load_configuration(config, as_json=as_json).database_url.get_secret_value()

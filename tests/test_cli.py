@@ -34,7 +34,12 @@ def test_help_explains_itself_with_examples() -> None:
         assert expected in shown.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "check", "names", "status", "pause", "resume", "demo", "sandbox", "bench"])
+COMMANDS = (
+    "run", "check", "names", "status", "pause", "resume", "backup", "restore", "migrate", "demo", "sandbox", "bench"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_its_help(command: str) -> None:
     assert _connector(command, "-h").returncode == 0
 

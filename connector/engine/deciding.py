@@ -14,6 +14,7 @@ from connector.domain.policy import Policy
 from connector.engine.pulse import Pulse, line, lines
 from connector.store import deciding
 from connector.store.database import Database
+from connector.store.former_life import FormerLife, former_life
 
 IDLE_SHARED = 0.5
 """Seconds between looks on PostgreSQL: another daemon may have written events we heard nothing of."""
@@ -28,9 +29,11 @@ class Decider:
         self._database = database
         self._pulse = pulse
         self._policy = policy
+        self._before: FormerLife | None = None
 
     async def run(self) -> None:
         """Until the daemon stops."""
+        self._before = await self._database.run(former_life)
         limit = 64
         while not self._pulse.stopping.is_set():
             try:
@@ -73,6 +76,7 @@ class Decider:
                 policy_version=policy.version,
                 limit=limit,
                 wants_past=lambda event: wants_past(event, policy),
+                before=self._before,
             )
             return deciding.next_wake(connection), turn, now
 
@@ -84,7 +88,9 @@ class Decider:
     async def _tick(self) -> None:
         """A step of its own: the clients it wakes are nobody's while their moments are fed to them."""
         try:
-            await self._database.run(lambda connection: deciding.tick(connection, self._database.now(connection)))
+            await self._database.run(
+                lambda connection: deciding.tick(connection, self._database.now(connection), before=self._before)
+            )
         except SQLAlchemyError as trouble:
             await self._unavailable(trouble)
 

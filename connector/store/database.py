@@ -13,7 +13,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from connector.store import migrate
+from connector.store.copying import copy_beside
 
 if TYPE_CHECKING:
     import psycopg
@@ -192,11 +193,14 @@ def _is_conflict(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
 
 
-def open_database(url: str, *, clock: Callable[[], float] | None = None) -> Database:
+def open_database(
+    url: str, *, clock: Callable[[], float] | None = None, copied: Callable[[Path], None] = lambda _: None
+) -> Database:
     """Opens the database, makes or upgrades its tables, and for SQLite takes the file's lock.
 
     `url`: `sqlite:///path/to/file.db` or `postgresql://user:password@host/name`. `clock` is for rehearsals.
-    Raises Busy when another daemon holds the file, ValueError for a URL of another kind.
+    Before a SQLite file of an older schema is changed it is copied; `copied` is told where to.
+    Raises Busy when another daemon holds the file, ValueError for a URL of another kind, NewerSchema.
     """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
@@ -207,24 +211,24 @@ def open_database(url: str, *, clock: Callable[[], float] | None = None) -> Data
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock(path)
         engine = _sqlite(path)
-        _upgrade(engine, lock)
+        _upgrade(engine, lock, lambda schema: copied(copy_beside(path, schema, sqlite=_newest_sqlite())))
         return Database(engine, shared=False, clock=clock, lock=lock)
     if backend == "postgresql":
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=2, pool_pre_ping=True
         )
         event.listen(engine, "connect", _let_go_when_frozen)
-        _upgrade(engine, None)
+        _upgrade(engine, None, lambda _: None)
         return Database(engine, shared=True, clock=clock, lock=None)
     raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
 
 
-def visit_database(url: str, *, to_write: bool = False) -> Database:
+def visit_database(url: str, *, to_write: bool = False, any_schema: bool = False) -> Database:
     """Opens a database that a daemon may be working on: without its lock, and without changing its tables.
 
     For commands beside the daemon. Those that only look hold nobody up and cannot write; each step of one that mends
     (`to_write`) waits its turn, and the daemon waits for it: keep them short. Raises Absent where nothing was made yet
-    or the tables are of another version, ValueError as `open_database`.
+    or (unless `any_schema`) the tables are of another version, ValueError as `open_database`.
     """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
@@ -247,13 +251,52 @@ def visit_database(url: str, *, to_write: bool = False) -> Database:
     except BaseException:
         engine.dispose()
         raise
-    if found != migrate.HEAD:
+    if found is None or (found != migrate.HEAD and not any_schema):
         engine.dispose()
         raise Absent(
             f"the database has schema {found or 'none'}, this connector knows {migrate.HEAD}: start the daemon of the "
             "same version once, or run `connector migrate`"
         )
     return Database(engine, shared=backend == "postgresql", clock=None, lock=None)
+
+
+@contextlib.contextmanager
+def open_empty(url: str) -> Iterator[Connection]:
+    """One transaction on a database that no daemon works on, made where there is none; its tables are left alone.
+
+    Raises Busy, ValueError as `open_database`. A SQLite file that was made for it goes again when the step fails.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+        return
+    if backend != "sqlite":
+        raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
+    if not parsed.database or parsed.database == ":memory:":
+        raise ValueError("the database URL must name a file: sqlite:///connector.db")
+    path = Path(parsed.database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    created = not path.exists()
+    lock = _lock(path)
+    try:
+        engine = _sqlite(path)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except BaseException:
+            engine.dispose()
+            if created:
+                path.unlink(missing_ok=True)
+            raise
+        engine.dispose()
+    finally:
+        lock.close()
 
 
 def _only_look(connection: sqlite3.Connection | psycopg.Connection, _: object) -> None:
@@ -271,9 +314,9 @@ def _let_go_when_frozen(connection: psycopg.Connection, _: object) -> None:
     connection.commit()
 
 
-def _upgrade(engine: Engine, lock: IO[str] | None) -> None:
+def _upgrade(engine: Engine, lock: IO[str] | None, before: Callable[[str], None]) -> None:
     try:
-        migrate.upgrade(engine)
+        migrate.upgrade(engine, before=before)
     except BaseException:
         engine.dispose()
         if lock is not None:

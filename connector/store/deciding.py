@@ -15,6 +15,7 @@ from connector.domain.events import Event, HistoryChanged, TimePassed
 from connector.domain.refs import ClientId, Key
 from connector.store import codec
 from connector.store.among import among
+from connector.store.former_life import FormerLife, late
 from connector.store.ingest import EVENTS, insert_for, note_own, storable
 from connector.store.loading import load
 from connector.store.past import EVERY, FOR_ORDERS, with_past
@@ -55,7 +56,7 @@ _due_shared = text(
     " SELECT key, fence FROM ready WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0)) LIMIT :limit"
 )
 _waiting = (
-    select(journal.c.seq, journal.c.key, journal.c.client, journal.c.kind, journal.c.event)
+    select(journal.c.seq, journal.c.key, journal.c.client, journal.c.kind, journal.c.event, journal.c.received)
     .where(undecided, among(journal.c.client, "clients"))
     .order_by(journal.c.seq)
     .limit(bindparam("limit"))
@@ -75,8 +76,8 @@ _unwake = update(clients).where(among(clients.c.id, "ids")).values(wake=None)
 _next_wake = select(clients.c.wake).where(clients.c.wake.is_not(None)).order_by(clients.c.wake).limit(1)
 
 
-def tick(connection: Connection, now: float, limit: int = 256) -> int:
-    """Feeds TimePassed to clients whose moment has come; returns how many."""
+def tick(connection: Connection, now: float, limit: int = 256, *, before: FormerLife | None = None) -> int:
+    """Feeds TimePassed to clients whose moment has come; returns how many. `before` is the life before a restore."""
     wakes = _wakes_shared if connection.dialect.name == "postgresql" else _wakes
     woken = connection.execute(wakes, {"now": now, "limit": limit}).all()
     if woken:
@@ -85,7 +86,14 @@ def tick(connection: Connection, now: float, limit: int = 256) -> int:
         note_own(
             connection,
             now,
-            [TimePassed(key=Key(f"tick:{row.id}:{now!r}"), at=at, client=ClientId(row.id)) for row in woken],
+            [
+                TimePassed(
+                    key=late(row.id, now) if before and row.wake <= before.until else Key(f"tick:{row.id}:{now!r}"),
+                    at=at,
+                    client=ClientId(row.id),
+                )
+                for row in woken
+            ],
         )
     return len(woken)
 
@@ -118,10 +126,12 @@ def handle(
     policy_version: str,
     limit: int = 64,
     wants_past: WantsPast = _of_cards,
+    before: FormerLife | None = None,
 ) -> Turn:
     """Decides the waiting events of up to `limit` clients.
 
     `wants_past` tells for which events the client's earlier requests are loaded; what orders a card gets them anyway.
+    `before` is the life before a restore: what it may have done is looked for, or held for people.
     An event whose decision raises is kept with its reason and the rest flows on; a client's events are decided in the
     order they were noted, each on what the one before left behind.
     """
@@ -144,7 +154,7 @@ def handle(
     finished = {key for key, queue in queues.items() if complete and len(queue) < per_turn}
     turn.more = len(keys) == limit or not complete or len(finished) < len(queues)
     loaded = load(connection, queues)
-    written = Written(now=now, version=policy_version)
+    written = Written(now=now, version=policy_version, before=before)
     for key, queue in queues.items():
         client = loaded.client(key, queue)
         if client is None:
@@ -173,8 +183,7 @@ def handle(
             written.settle(row, Noted.DECIDED, None)
             if decision.client.past:
                 decision = replace(decision, client=replace(decision.client, past=(), past_more=0))
-            written.remember(client, event, decision, row.seq)
-            client = decision.client
+            client = written.remember(client, event, decision, row)
             turn.events += 1
             turn.decided.append((row.kind, row.key))
     turn.orders = len(written.orders)

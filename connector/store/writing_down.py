@@ -12,9 +12,11 @@ from connector.domain.decide import Decision
 from connector.domain.effects import Effect, urgency_of
 from connector.domain.events import Event
 from connector.domain.refs import Key
+from connector.domain.restored import without_moves
 from connector.domain.ticket import Ticket
 from connector.store import codec
 from connector.store.among import among
+from connector.store.former_life import FormerLife
 from connector.store.ingest import insert_new, note_own, upsert, wake_lanes, write_rows
 from connector.store.loading import Loaded
 from connector.store.past import Change, may_be_told, told
@@ -34,8 +36,9 @@ mark_decided = (
 class Written:
     """Everything the decisions of one transaction leave behind, written in as few statements as there are tables."""
 
-    def __init__(self, *, now: float, version: str) -> None:
+    def __init__(self, *, now: float, version: str, before: FormerLife | None = None) -> None:
         self.now = now
+        self.before = before
         self.version = version
         self.rows: dict[tuple[Noted, str | None], list[int]] = defaultdict(list)
         self.orders: list[dict[str, Any]] = []
@@ -52,32 +55,39 @@ class Written:
     def settle(self, row: Found, state: Noted, reason: str | None) -> None:
         self.rows[state, reason].append(row.seq)
 
-    def remember(self, before: Client, event: Event, decision: Decision, cause: int) -> None:
-        """`cause` is the event's row in the journal."""
+    def remember(self, before: Client, event: Event, decision: Decision, row: Found) -> Client:
+        """`row` is the event's in the journal. Returns the client as they are from now on."""
         client = decision.client
+        again = self.before is not None and self.before.caused_before(event, row.received)
+        if self.before is not None and again:
+            client = without_moves(client, self.before.held(decision.effects))
         wake = decision.wake_at.timestamp() if decision.wake_at else None
         self.clients[client.id] = client
         self.wakes[client.id] = wake
         self._causes[client.id] = event.key
         self._unsaved.add(client.id)
         for effect in decision.effects:
-            self._order(client, effect, cause)
+            self._order(client, effect, row.seq, again=again)
         had = {ticket.id: ticket.card for ticket in before.tickets}
         for ticket in client.tickets:
             if ticket.card is not None and had.get(ticket.id) != ticket.card:
                 # What was held back until the card exists may go now.
                 self.due["board"][lane_of("board", client.id, ticket.id)] = 2
+        return client
 
-    def _order(self, client: Client, effect: Effect, cause: int) -> None:
+    def _order(self, client: Client, effect: Effect, cause: int, *, again: bool) -> None:
         port = port_of(effect)
         lane = lane_of(port, client.id, effect.ticket)
         urgency = urgency_of(effect)
+        start: dict[str, Any] = {"state": State.WAITING, "attempt": 0, "reason": None, "ended": None}
+        if self.before is not None:
+            start |= self.before.order(client, effect, before=again, now=self.now)
         self.orders.append(
             {
+                **start,
                 "key": effect.key, "lane": lane, "port": port, "client": client.id, "ticket": effect.ticket,
                 "kind": codec.kind_of(effect), "effect": codec.write_effect(effect), "urgency": int(urgency),
-                "state": State.WAITING, "attempt": 0, "tries": 0, "created": self.now,
-                "cause": cause,
+                "tries": 0, "created": self.now, "cause": cause,
             }
         )  # fmt: skip
         self.due[port][lane] = min(int(urgency), self.due[port].get(lane, 9))
