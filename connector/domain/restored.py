@@ -14,6 +14,7 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    BindCard,
     CreateCard,
     DeleteMessage,
     EditComment,
@@ -26,6 +27,7 @@ from connector.domain.effects import (
     SendFiles,
     SendMessage,
     SetBlock,
+    SetDeadline,
     SetFacts,
     VerifyCabinet,
 )
@@ -52,7 +54,7 @@ def standing(effect: Effect) -> Standing:
             return Standing.LOOK
         case EditMessage() | DeleteMessage() | React() | AnswerTap() | VerifyCabinet():
             return Standing.REPEAT
-        case AddTag() | RemoveTag() | SetFacts() | SetBlock():
+        case AddTag() | RemoveTag() | SetFacts() | SetBlock() | SetDeadline() | BindCard():
             return Standing.REPEAT
         case _:
             assert_never(effect)
