@@ -15,6 +15,7 @@ from mappings.problems import Problem, Steps, folded, nearest, one_of, path_of, 
 from mappings.schema import Content, Meanings
 from mappings.source import Source
 from mappings.texts import check_texts
+from mappings.topics import groups, leaves
 from mappings.validate import Validated
 
 WARNINGS = (
@@ -53,6 +54,7 @@ def _check(source: Source, content: Content, validated: Validated) -> Iterator[P
         yield from check_titles(source, content, validated)
     yield from check_topics(source, content, validated)
     yield from _classes(source, content, validated)
+    yield from _special(source, content)
     yield from check_hours(source, content)
     yield from check_cabinet(source, content, validated)
     yield from check_dialogue(source, content, validated)
@@ -107,19 +109,38 @@ def _classes(source: Source, content: Content, validated: Validated) -> Iterator
                 expected="the lane that stands for this class, because there are several classes",
                 remedy="add the line `lane: …` with the lane's name or id",
             )  # fmt: skip
-        timed = entry.first_reply is not None or entry.resolution is not None
-        if timed and entry.clock is None and validated.sound((*steps, "clock")):
+        timed = any(each is not None for each in (entry.first_reply, entry.next_reply, entry.resolution))
+        if timed and entry.clock is None and entry.hours is None and validated.sound((*steps, "clock")):
             yield source.problem(
                 steps, code="class-clock", found='times, but no key "clock"', key=True,
                 expected="one of: working, calendar",
                 remedy="add `clock: working` (only the team's hours count) or `clock: calendar` (day and night)",
             )  # fmt: skip
-        if entry.clock == "working" and content.hours is None and validated.sound(("hours",)):
+        if entry.clock == "working" and entry.hours is None and content.hours is None and validated.sound(("hours",)):
             yield source.problem(
                 (*steps, "clock"), code="no-hours", found='"working", but no `hours`',
                 expected="the hours of the team under `hours`",
                 remedy="add `hours: {zone: …, week: …}`, or write `clock: calendar`",
             )  # fmt: skip
+
+
+def _special(source: Source, content: Content) -> Iterator[Problem]:
+    every = [*groups(content), *(leaf.key for leaf in leaves(content))]
+    for key, entry in content.classes.items():
+        for index, special in enumerate(entry.special):
+            steps = ("classes", key, "special", index)
+            if not (special.topics or special.cabinets or special.clients):
+                yield source.problem(
+                    steps, code="special-empty", found="no condition", expected="topics, cabinets or clients",
+                    remedy="say for which requests these targets hold; those for all are the class's own",
+                )  # fmt: skip
+            for number, name in enumerate(special.topics):
+                if str(name).strip() not in every:
+                    near = nearest(str(name), every)
+                    yield source.problem(
+                        (*steps, "topics", number), code="unknown-topic", found=shown(name), nearest=near,
+                        expected=one_of(every), remedy=f"write {near}" if near else "write the key of a topic",
+                    )  # fmt: skip
 
 
 def _origin(source: Source, content: Content) -> Iterator[Problem]:

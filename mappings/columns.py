@@ -51,6 +51,33 @@ def bind_columns(
     return bound
 
 
+def pausing_columns(names: Sequence[str | int], boards: Sequence[BoardLayout], finder: Finder) -> frozenset[str]:
+    """The ids of columns in which clocks stand still: by the tool's own setting, and by these names on any board."""
+    found = {column.id for board in boards for column in board.columns if column.pauses}
+    for index, name in enumerate(names):
+        meant = {
+            column.id
+            for board in boards
+            for entry in matching(name, _known(board, name))
+            for column in (entry.thing, *_subcolumns(board, entry.thing))
+        }
+        if not meant and boards:
+            _nowhere(("sla", "pause", index), name, boards, finder)
+        found |= meant
+    return frozenset(found)
+
+
+def _nowhere(steps: Steps, name: str | int, boards: Sequence[BoardLayout], finder: Finder) -> None:
+    titles = list(dict.fromkeys(column.title for board in boards for column in board.columns))
+    near = nearest(str(name), titles)
+    finder.note(
+        steps, code="unknown-column", near=near,
+        found=f"{shown(name)}: no such column on any board in use", expected=one_of(titles),
+        remedy=(f"write {near}" if near else "correct the name, or write the id")
+        + f"; `{names_command('columns')}` lists all",
+    )  # fmt: skip
+
+
 def _names(meanings: Meanings) -> list[tuple[Meaning, int, str | int]]:
     return [
         (meaning, index, name) for meaning in Meaning for index, name in enumerate(getattr(meanings, meaning.value))
@@ -67,14 +94,7 @@ def _general(columns: Columns, boards: Sequence[BoardLayout], finder: Finder) ->
                 anywhere = True
                 found.setdefault(board.id, {})[entry.id] = meaning
         if not anywhere and boards:
-            titles = list(dict.fromkeys(column.title for board in boards for column in board.columns))
-            near = nearest(str(name), titles)
-            finder.note(
-                ("columns", meaning.value, index), code="unknown-column", near=near,
-                found=f"{shown(name)}: no such column on any board in use", expected=one_of(titles),
-                remedy=(f"write {near}" if near else "correct the name, or write the id")
-                + f"; `{names_command('columns')}` lists all",
-            )  # fmt: skip
+            _nowhere(("columns", meaning.value, index), name, boards, finder)
     return found
 
 

@@ -16,7 +16,7 @@ from mappings.topics import leaves
 
 Written = str | int | float | bool
 
-_CHOSEN = frozenset({"topic", "class", "language", "verified", "rating"})
+_CHOSEN = frozenset({"topic", "class", "language", "verified", "rating", "sla", "first_reply"})
 """Facts that may stand in a select, because all their values are known beforehand."""
 _EXPECTED = {
     FieldKind.STRING: "a text",

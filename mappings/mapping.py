@@ -18,7 +18,6 @@ from connector.domain.policy import (
     ChatLimits,
     Edits,
     Groups,
-    Hours,
     Mark,
     Marks,
     MarkStore,
@@ -27,25 +26,19 @@ from connector.domain.policy import (
     QuietHours,
     RatingRule,
     Receipt,
-    ServiceClass,
     Texts,
     Topic,
     TopicGroup,
     Trigger,
 )
 from mappings.agents import command_rule, history_rule, labels, leak_guard, public_rule, single_braces, templates
-from mappings.check_hours import week_of
-from mappings.clock import Length
 from mappings.files import list_file, picture_file
-from mappings.public_holidays import public_holidays
 from mappings.reactions import reaction_of
 from mappings.scalars import per_language
 from mappings.schema import Content
 from mappings.source import Source
+from mappings.terms import calendars, clock_tags, service_class, sla_rule
 from mappings.topics import groups, leaves
-
-YEARS_BEFORE, YEARS_AHEAD = 1, 3
-"""How many years of public holidays a policy knows besides the running one; a daemon is restarted within them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +82,10 @@ class Mapping:
             timeout=verify.timeout.calendar,
         )
 
+    def clock_tags(self) -> tuple[str, ...]:
+        """The tags that name the service class of a card."""
+        return clock_tags(self.content)
+
     def rating_tags(self) -> tuple[str, ...]:
         """The tags a rating may put on cards: they are meant, though the board may not have all of them yet."""
         rating = self._rating()
@@ -102,7 +99,7 @@ class Mapping:
         Public holidays are known for the year of `today` and a few around it.
         """
         content = self.content
-        hours = self._hours(today)
+        known = calendars(content, today)
         return Policy(
             version=self.version,
             topics=tuple(
@@ -120,7 +117,9 @@ class Mapping:
                 TopicGroup(key=key, title=self._in_all(group.title), hint=self._in_all(group.hint))
                 for key, group in groups(content).items()
             ),
-            classes={key: self._class(key, hours) for key in content.classes},
+            classes={key: service_class(content, key, known) for key in content.classes},
+            calendars=known,
+            sla=sla_rule(content),
             cabinet=self._cabinet(),
             public=public_rule(content, board),
             guard=leak_guard(content),
@@ -165,16 +164,6 @@ class Mapping:
     def _orders(self) -> list[list[str]]:
         """What stands in an order that counts, though it is written as a mapping."""
         return [[leaf.key for leaf in leaves(self.content)], list(self.content.triggers), list(self.content.templates)]
-
-    def _hours(self, today: date) -> Hours | None:
-        hours = self.content.hours
-        if hours is None:
-            return None
-        years = range(today.year - YEARS_BEFORE, today.year + YEARS_AHEAD + 1)
-        holidays = frozenset[date]() if hours.country is None else public_holidays(hours.country, years)
-        extra = frozenset(hours.working)
-        closed = (holidays | frozenset(hours.closed)) - extra
-        return Hours(zone=ZoneInfo(hours.zone), week=week_of(hours), closed=closed, extra=extra)
 
     def _cabinet(self) -> CabinetRule | None:
         cabinet = self.content.cabinet
@@ -224,23 +213,6 @@ class Mapping:
         zone = quiet.zone or (hours.zone if hours else None)
         return None if zone is None else QuietHours(zone=ZoneInfo(zone), start=quiet.from_, end=quiet.to)
 
-    def _class(self, key: str, hours: Hours | None) -> ServiceClass:
-        entry = self.content.classes[key]
-        counted = hours if entry.clock == "working" else None
-
-        def lasting(length: Length | None) -> timedelta | None:
-            if length is None:
-                return None
-            return length.calendar if counted is None else length.working(counted.week)
-
-        return ServiceClass(
-            key=key,
-            title=self._in_all(entry.title),
-            first_reply=lasting(entry.first_reply),
-            resolution=lasting(entry.resolution),
-            hours=counted,
-        )
-
     def _in_all(self, titles: dict[str, str] | None) -> dict[str, str]:
         return per_language(titles, self.content.languages)
 
@@ -257,6 +229,10 @@ class Mapping:
                 return tuple(content.languages)
             case "verified":
                 return tuple(self.texts[tongue][name] for name in ("fact.yes", "fact.no"))
+            case "sla":
+                return tuple(self.texts[tongue][f"fact.sla_{name}"] for name in ("good", "risk", "breached"))
+            case "first_reply":
+                return tuple(self.texts[tongue][f"fact.reply_{name}"] for name in ("waits", "good", "late"))
             case "rating":
                 rating = self._rating()
                 return () if rating is None else tuple(mark.emoji for mark in rating.marks)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from connector.domain.effects import Meaning, Spot
 from connector.domain.layout import BoardLayout, Lane, Layout
 from connector.domain.policy import BoardPolicy
-from mappings.columns import BoardColumns, bind_columns
+from mappings.columns import BoardColumns, bind_columns, pausing_columns
 from mappings.fields import bind_fields
 from mappings.mapping import Mapping
 from mappings.names import Finder, Known, matching
@@ -30,6 +30,7 @@ def resolve(mapping: Mapping, layout: Layout) -> tuple[BoardPolicy | None, tuple
     further = _further(mapping, layout, finder)
     used = list({board.id: board for board in (*boards.values(), *further)}.values())
     columns = bind_columns(mapping.content.columns, used, _known_boards(mapping, layout), finder)
+    pausing = pausing_columns(mapping.content.sla.pause, used, finder)
     lanes = _lanes(mapping, used, finder)
     responsible = _responsible(mapping, layout, finder)
     fields = bind_fields(mapping, layout, used, finder)
@@ -71,6 +72,7 @@ def resolve(mapping: Mapping, layout: Layout) -> tuple[BoardPolicy | None, tuple
         boards=tuple(board.id for board in used),
         users=user_ids(layout),
         classes=lanes,
+        pausing=pausing,
     )
     return policy, problems
 
@@ -208,13 +210,16 @@ def _responsible(mapping: Mapping, layout: Layout, finder: Finder) -> str | None
 
 def _tags(mapping: Mapping, layout: Layout, finder: Finder) -> None:
     """A tag the board does not have is either new or mistyped; only one like a known name is called an error."""
-    declared = [*mapping.content.declared_tags, *mapping.rating_tags()]
+    declared = [*mapping.content.declared_tags, *mapping.rating_tags(), *mapping.clock_tags()]
     known = [*layout.tags, *declared]
     folded_known = {folded(name) for name in known}
     given = {steps: tag for leaf in leaves(mapping.content) for steps, tag in leaf.tags}
     given |= {("labels", index, "tag"): label.tag.strip() for index, label in enumerate(mapping.content.labels)}
     if mapping.content.blocked_tag is not None:
         given["blocked_tag",] = mapping.content.blocked_tag
+    for name in ("first_reply_late", "at_risk", "breached"):
+        if (said := getattr(mapping.content.sla.tags, name)) is not None:
+            given["sla", "tags", name] = said.strip()
     for steps, tag in given.items():
         if folded(tag) in folded_known:
             continue

@@ -105,6 +105,13 @@ def _count(value: object) -> int:
     raise _wrong(f"a whole number from 1 to {MOST}", "write such a number, without quotes")
 
 
+def _percent(value: object) -> int:
+    text = value[:-1] if isinstance(value, str) and value.endswith("%") else ""
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 99:
+        return int(text)
+    raise _wrong("a share from 1% to 99%", "write it with the sign, such as 80%", "percent")
+
+
 def _given(value: object) -> str | int | float | bool:
     if isinstance(value, bool | int | float) or (isinstance(value, str) and value.strip()):
         return value
@@ -163,6 +170,7 @@ Names = Annotated[list[Name], BeforeValidator(_listed), _or_list(_NAME)]
 Line = Annotated[str, PlainValidator(_line), WithJsonSchema(_TEXT)]
 Lines = Annotated[list[Line], BeforeValidator(_listed), _or_list(_TEXT)]
 Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})]
+Percent = Annotated[int, PlainValidator(_percent), WithJsonSchema({"type": "string", "pattern": r"^[1-9][0-9]?%$"})]
 Given = Annotated[
     str | int | float | bool,
     PlainValidator(_given),

@@ -11,9 +11,7 @@ from mappings.clock import Length
 from mappings.part import Part
 from mappings.scalars import (
     Clock,
-    Day,
     Given,
-    Intervals,
     LaneNames,
     Line,
     Name,
@@ -26,6 +24,7 @@ from mappings.scalars import (
     or_word,
 )
 from mappings.schema_agents import Card, Change, Commands, History, Label, Public, Template
+from mappings.schema_clock import Hours, Sla, Special, Targets
 
 
 class Board(Part):
@@ -62,7 +61,7 @@ class Topic(SubTopic):
     )
 
 
-class ServiceClass(Part):
+class ServiceClass(Targets):
     """How fast a request must be served."""
 
     title: Titles = Field(description="What people call it: one text, or one per language.")
@@ -71,31 +70,9 @@ class ServiceClass(Part):
         description="The lane that stands for it, by the same name on each board, or one per board "
         '(board: lane, "*" for the other boards). May be left out when there is only one class.',
     )
-    first_reply: Time | None = Field(None, description="Time until the first answer, such as 5m.")
-    resolution: Time | None = Field(None, description="Time until it is done, such as 5h or 1d.")
-    clock: Literal["working", "calendar"] | None = Field(
-        None,
-        description="How these times run: `working` counts only the hours under `hours` (1d is one working day), "
-        "`calendar` runs day and night. Needed where a time is given.",
-    )
-
-
-class Hours(Part):
-    """When the team works."""
-
-    zone: Line = Field(description="Time zone by its IANA name, such as Europe/Moscow.")
-    week: dict[str, Intervals | None] = Field(
-        description='Days (mon, mon-fri, "sat,sun") and their intervals, such as ["09:00-13:00", "14:00-18:00"].'
-    )
-    closed: list[Day] = Field(default_factory=list, description="Dates without work, such as 2026-01-01.")
-    country: Line | None = Field(
-        None,
-        description="The country, or its part, whose public holidays are closed too: an ISO code such as RU or DE-BY.",
-    )
-    working: list[Day] = Field(
+    special: list[Special] = Field(
         default_factory=list,
-        description="Dates that are worked although they are holidays or weekends (moved working days), with the "
-        "intervals of the first working day of the week.",
+        description="Other targets for some requests of this class; the first entry whose conditions hold counts.",
     )
 
 
@@ -151,6 +128,8 @@ class Facts(Part):
     phone: Name | None = Field(None, description="The client's own phone number.")
     verified: Name | None = Field(None, description="Whether the account id is in the company's list.")
     rating: Name | None = Field(None, description="How the client rated the request; needs `store: field`.")
+    sla: Name | None = Field(None, description="How the worst clock of the request stands.")
+    first_reply: Name | None = Field(None, description="How the clock of the first answer stands.")
 
 
 class Meanings(Part):
@@ -256,6 +235,10 @@ class Content(Part):
     topics: dict[str, Topic] = Field(description="Topics by a short key, in the order of the menu.")
     classes: dict[str, ServiceClass] = Field(description="Service classes by a short key.")
     hours: Hours | None = Field(None, description="When the team works.")
+    calendars: dict[str, Hours] = Field(
+        default_factory=dict, description="Further calendars by name: of other teams, or of a night shift."
+    )
+    sla: Sla = Field(default_factory=lambda: Sla(), description="How clocks run, and what of them stands on the card.")
     cabinet: Cabinet | None = Field(None, description="The client's account id with the company.")
     source: From | None = Field(None, description="How a card shows that it came through the bot.")
     fields: Facts = Field(default_factory=lambda: Facts(), description="Which card field takes which fact.")

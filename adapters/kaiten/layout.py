@@ -125,6 +125,7 @@ def _column(payload: Json, parent: Column | None) -> Column:
         title=word(payload.get("title")),
         stage=stage or (parent.stage if parent else None),
         parent=parent.id if parent else None,
+        pauses=payload.get("pause_sla") is True or (parent is not None and parent.pauses),
     )
 
 

@@ -283,7 +283,7 @@ def facts(policy: Policy, client: Client, ticket: Ticket) -> dict[str, str]:
         "topic": topic_title(policy, tongue, ticket.topic),
         "class": title(found.title, policy, tongue) if found else ticket.service_class,
     }
-    return {name: value for name, value in values.items() if value}
+    return {name: value for name, value in values.items() if value} | dict(ticket.clock_facts)
 
 
 def topic_title(policy: Policy, language: str | None, key: str) -> str:

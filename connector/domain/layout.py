@@ -26,6 +26,8 @@ class Column:
     title: str
     stage: str | None = None
     parent: str | None = None
+    pauses: bool = False
+    """Whether the tool's own service timers stand still in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

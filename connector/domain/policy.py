@@ -50,14 +50,14 @@ class SpecialTerms:
     topics: frozenset[str] = frozenset()
     cabinets: frozenset[str] = frozenset()
     clients: frozenset[str] = frozenset()
-    """Ids of clients (`ClientId`)."""
+    """Their chats, by the chat tool's own ids."""
 
     def hold(self, topic: str, cabinet: str | None, client: str) -> bool:
-        """Whether a request under that topic, for that cabinet, of that client meets them all."""
+        """Whether a request under that topic, for that cabinet, of that client (a `ClientId`) meets them all."""
         return (
             (not self.topics or topic in self.topics)
             and (not self.cabinets or cabinet in self.cabinets)
-            and (not self.clients or client in self.clients)
+            and (not self.clients or client.partition(":")[2] in self.clients)
         )
 
 

@@ -243,6 +243,8 @@ class Ticket:
     """When the state of one of its clocks changes next, if nothing happens before."""
     clock_tags: tuple[str, ...] = ()
     """The tags that tell of its clocks, as last ordered for its card."""
+    clock_facts: tuple[tuple[str, str], ...] = ()
+    """The same for the facts that tell of them."""
 
     @property
     def open(self) -> bool:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connector.domain import clock
 from connector.domain.client import Client
+from connector.domain.clock import Reading, State
 from connector.domain.decide.turn import Turn
-from connector.domain.effects import AddTag, RemoveTag
+from connector.domain.effects import AddTag, RemoveTag, SetFacts
 from connector.domain.events import AgentCommented, CardSeen, Event
-from connector.domain.policy import Policy, SlaRule
-from connector.domain.say import title
+from connector.domain.policy import Policy
+from connector.domain.say import say, title
 from connector.domain.sla import deadline, worked
 from connector.domain.stamps import Pause, Present, stamped, standing
 from connector.domain.ticket import Stamp, Ticket, What
@@ -24,7 +25,11 @@ AFTER = timedelta(microseconds=1)
 def begun(turn: Turn, ticket: Ticket, asked: datetime) -> Ticket:
     """A new request with its clocks started at the client's first word, and its deadline. Nothing is kept here."""
     first = (Stamp(at=min(asked, turn.at), what=What.ASKED),)
-    return reckoned(turn, _stamped(turn, replace(ticket, stamps=first), ticket, None))
+    ticket = reckoned(turn, _stamped(turn, replace(ticket, stamps=first), ticket, None))
+    if not _named(turn.policy):
+        return ticket
+    # So the new card has them from the first.
+    return replace(ticket, clock_facts=_facts(turn.policy, ticket, clock.readings(turn.policy, ticket, turn.at)))
 
 
 def reckoned(turn: Turn, ticket: Ticket) -> Ticket:
@@ -41,7 +46,7 @@ def reckoned(turn: Turn, ticket: Ticket) -> Ticket:
     moments = [
         moment
         for each in found
-        if each.ends is None and shows(policy.sla)
+        if each.ends is None and shows(policy)
         for moment in (each.risk, each.due + AFTER if each.due is not None else None)
         if moment is not None and moment > at
     ]
@@ -136,9 +141,10 @@ def _promised_later(turn: Turn, ticket: Ticket, old: Ticket | None) -> Ticket:
 # ---- on the card
 
 
-def shows(rule: SlaRule) -> bool:
+def shows(policy: Policy) -> bool:
     """Whether the state of a clock is shown anywhere, so that somebody must look when it changes."""
-    return any((rule.first_reply_late, rule.at_risk_tag, rule.breached_tag))
+    rule = policy.sla
+    return any((rule.first_reply_late, rule.at_risk_tag, rule.breached_tag)) or bool(_named(policy))
 
 
 def due(client: Client, policy: Policy) -> Iterator[datetime]:
@@ -161,36 +167,66 @@ def tell(turn: Turn, ticket: Ticket) -> None:
     A tag once put on for a risk stays when the target is breached, so that either change is one write. On a request
     that is closed everything stays as it was.
     """
-    rule = turn.policy.sla
-    if not ticket.open or ticket.lost or not (rule.class_tag or shows(rule)):
+    policy = turn.policy
+    if not ticket.open or ticket.lost or not (policy.sla.class_tag or shows(policy)):
         return
-    wanted = tuple(_tags(turn.policy, ticket, max(turn.at, ticket.stamps[-1].at)))
-    if wanted == ticket.clock_tags:
+    found = clock.readings(policy, ticket, max(turn.at, ticket.stamps[-1].at)) if shows(policy) else ()
+    tags, facts = tuple(_tags(policy, ticket, found)), _facts(policy, ticket, found)
+    if (tags, facts) == (ticket.clock_tags, ticket.clock_facts):
         return
-    for number, name in enumerate(each for each in ticket.clock_tags if each not in wanted):
-        turn.effects.append(
-            RemoveTag(key=turn.name(f"clock-off/{ticket.number}/{number}"), ticket=ticket.id, name=name)
-        )
-    for number, name in enumerate(each for each in wanted if each not in ticket.clock_tags):
-        turn.effects.append(AddTag(key=turn.name(f"clock-on/{ticket.number}/{number}"), ticket=ticket.id, name=name))
-    turn.keep(replace(ticket, clock_tags=wanted))
+    for number, name in enumerate(each for each in ticket.clock_tags if each not in tags):
+        key = turn.name(f"clock-off/{ticket.number}/{number}")
+        turn.effects.append(RemoveTag(key=key, ticket=ticket.id, name=name))
+    for number, name in enumerate(each for each in tags if each not in ticket.clock_tags):
+        key = turn.name(f"clock-on/{ticket.number}/{number}")
+        turn.effects.append(AddTag(key=key, ticket=ticket.id, name=name))
+    fresh = dict(set(facts) - set(ticket.clock_facts))
+    if fresh:
+        turn.effects.append(SetFacts(key=turn.name(f"clock/{ticket.number}"), ticket=ticket.id, facts=fresh))
+    turn.keep(replace(ticket, clock_tags=tags, clock_facts=facts))
 
 
-def _tags(policy: Policy, ticket: Ticket, at: datetime) -> Iterator[str]:
+def _tags(policy: Policy, ticket: Ticket, found: Sequence[Reading]) -> Iterator[str]:
     rule = policy.sla
     service = policy.classes.get(ticket.service_class)
     if rule.class_tag is not None and service is not None:
         yield rule.class_tag.replace("{class}", title(service.title, policy, policy.default_language))
-    if not shows(rule):
-        return
-    found = clock.readings(policy, ticket, at)
-    on = [each for each in found if each.ends is None]
-    breached = any(each.state is clock.State.BREACHED for each in on)
     first = clock.first_reply(found)
-    late = first is not None and first.state is clock.State.BREACHED
-    if rule.first_reply_late is not None and (late or (first is None and rule.first_reply_late in ticket.clock_tags)):
+    # Of one settled so long ago that its stamps were let go, what was told stays.
+    late = first.state is State.BREACHED if first is not None else rule.first_reply_late in ticket.clock_tags
+    breached, at_risk = _worst(found)
+    if rule.first_reply_late is not None and late:
         yield rule.first_reply_late
-    if rule.at_risk_tag is not None and (breached or any(each.at_risk for each in on)):
+    if rule.at_risk_tag is not None and (breached or at_risk):
         yield rule.at_risk_tag
     if rule.breached_tag is not None and breached:
         yield rule.breached_tag
+
+
+def _worst(found: Sequence[Reading]) -> tuple[bool, bool]:
+    """Whether a clock that is on is breached, and whether one is at risk."""
+    on = [each for each in found if each.ends is None]
+    return any(each.state is State.BREACHED for each in on), any(each.at_risk for each in on)
+
+
+_NAMES = ("first_reply", "sla")
+
+
+def _named(policy: Policy) -> list[str]:
+    """The facts about clocks that the mapping gives a field."""
+    return [name for name in _NAMES if policy.board is not None and name in policy.board.fact_fields]
+
+
+def _facts(policy: Policy, ticket: Ticket, found: Sequence[Reading]) -> tuple[tuple[str, str], ...]:
+    """Those facts as they are now, in the default language."""
+    named = _named(policy)
+    told = dict(ticket.clock_facts)
+    first = clock.first_reply(found)
+    if "first_reply" in named and first is not None:
+        name = "late" if first.state is State.BREACHED else "waits" if first.ends is None else "good"
+        told["first_reply"] = say(policy, policy.default_language, f"fact.reply_{name}")
+    if "sla" in named:
+        breached, at_risk = _worst(found)
+        name = "breached" if breached else "risk" if at_risk else "good"
+        told["sla"] = say(policy, policy.default_language, f"fact.sla_{name}")
+    return tuple((name, told[name]) for name in named if name in told)
