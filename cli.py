@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands import care, daemon, mapping, pausing, rehearsal, status
+from commands import care, daemon, mapping, pausing, queue, rehearsal, show, status, tail, why
 from commands.answer import installed
 
 app = typer.Typer(
@@ -34,6 +34,9 @@ for command in (
     mapping.check,
     mapping.names,
     status.status,
+    tail.tail,
+    show.show,
+    why.why,
     pausing.pause,
     pausing.resume,
     care.backup,
@@ -44,6 +47,9 @@ for command in (
     rehearsal.bench,
 ):
     app.command()(command)
+
+
+app.add_typer(queue.queue)
 
 
 def main() -> None:

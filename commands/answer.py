@@ -63,11 +63,12 @@ def _plain(thing: object) -> object:
             return str(thing)
 
 
-def confirm(question: str, *, yes: bool) -> None:
+def confirm(question: str, *, yes: bool, as_json: bool = False) -> None:
     """Asks before harm; the question states counts. Off a terminal only `--yes` answers it."""
     if yes:
         return
     if not sys.stdin.isatty():
-        fail(Exit.USAGE, question, hint="Nothing was done: there is no terminal to ask on. Add --yes to do it.")
+        hint = "Nothing was done: there is no terminal to ask on. Add --yes to do it."
+        fail(Exit.USAGE, question, hint=hint, as_json=as_json)
     if not typer.confirm(question, err=True):
-        fail(Exit.FAILED, "Nothing was done.")
+        fail(Exit.FAILED, "Nothing was done.", as_json=as_json)

@@ -10,6 +10,7 @@ import pytest
 
 import sandbox.kaiten
 import sandbox.telegram
+from cli import app
 from tests.process.company import BOARD_TOKEN, ROOT, TELEGRAM_TOKEN, Served
 
 TOKENS = {"CONNECTOR_TELEGRAM__TOKEN": TELEGRAM_TOKEN, "CONNECTOR_BOARD__TOKEN": BOARD_TOKEN}
@@ -34,9 +35,10 @@ def test_help_explains_itself_with_examples() -> None:
         assert expected in shown.stdout
 
 
-COMMANDS = (
-    "run", "check", "names", "status", "pause", "resume", "backup", "restore", "migrate", "demo", "sandbox", "bench"
-)  # fmt: skip
+COMMANDS = sorted(
+    {each.name or each.callback.__name__ for each in app.registered_commands if each.callback}
+    | {str(each.typer_instance.info.name) for each in app.registered_groups if each.typer_instance}
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

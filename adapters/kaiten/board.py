@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from adapters.kaiten import card_edits
@@ -14,7 +16,7 @@ from adapters.kaiten.comments import Comments
 from adapters.kaiten.cursor import load_cursor
 from adapters.kaiten.files import Files
 from adapters.kaiten.http import PAGE, PORT, Clock, Refused, Trip, WallClock, Wire, as_list
-from adapters.kaiten.incoming import Card, fields, read_card, ref_numbers, whole, word
+from adapters.kaiten.incoming import Card, card_seen, fields, read_card, ref_numbers, whole, word
 from adapters.kaiten.layout import read_layout
 from adapters.kaiten.looking import inspect, survey
 from adapters.kaiten.memory import Memory
@@ -41,7 +43,7 @@ from connector.domain.events import Refusal
 from connector.domain.layout import CardField, FieldKind, Layout
 from connector.domain.refs import Ref
 from connector.domain.sheet import Sheet, Sketch
-from connector.ports import Batch, Budget, Order, Rejected, Spool, Unavailable, WrongToken
+from connector.ports import Arrival, Batch, Budget, Order, Rejected, Spool, Unavailable, WrongToken
 
 _log = logging.getLogger(__name__)
 
@@ -158,6 +160,16 @@ class KaitenBoard:
             return await self._changes.read(trip, cursor, begin, places, await self._own_id())
         except Refused as no:
             raise Unavailable(str(no)) from no
+
+    async def reread(self, raw: str, received_at: datetime) -> Arrival | None:
+        """A card that was kept aside, as it is read today; None for anything else: the next look tells it anew."""
+        try:
+            card = read_card(json.loads(raw))
+        except (ValueError, RecursionError):
+            return None
+        if card is None or not card.external_id:
+            return None
+        return Arrival(key=(seen := card_seen(card, received_at)).key, raw=raw, event=seen)
 
     def _place(self, board: str) -> str:
         space = self._space_of.get(board)

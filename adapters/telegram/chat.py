@@ -19,6 +19,7 @@ from adapters.telegram.outgoing import ALBUM_LIMIT, CAPTION_LIMIT, UPLOAD_LIMIT
 from adapters.telegram.polling import LongPoll
 from adapters.telegram.refs import PORT, chat_id_of
 from adapters.telegram.sending import Sender
+from adapters.telegram.updates import payload_in
 from connector.domain.effects import (
     AnswerTap,
     ChatEffect,
@@ -32,7 +33,7 @@ from connector.domain.effects import (
 from connector.domain.events import Refusal
 from connector.domain.policy import ChatLimits
 from connector.domain.refs import Ref
-from connector.ports import Batch, Budget, Order, Rejected, Spool
+from connector.ports import Arrival, Batch, Budget, Order, Rejected, Spool
 
 _LIMITS: Final = ChatLimits(text=4096, caption=CAPTION_LIMIT, upload=UPLOAD_LIMIT, album=ALBUM_LIMIT)
 
@@ -121,6 +122,16 @@ class TelegramChat:
             for payload in payloads
         )
         return Batch(arrivals=tuple(one for one in told if one is not None), cursor=following)
+
+    async def reread(self, raw: str, received_at: datetime) -> Arrival | None:
+        """An update that was kept aside, as it is read today; None when it means nothing to us.
+
+        Raises Unavailable, WrongToken, where a message in a group needs the bot's name.
+        """
+        payload = payload_in(raw)
+        if self._api.me.username is None and in_group(payload):
+            await self._api.identify(Urgency.RESYNC)
+        return arrival(payload, self._api.me, received_at=received_at, raw=raw)
 
     async def perform(self, order: Order[ChatEffect]) -> tuple[Ref, ...]:
         """Carries an order out; tells the messages it made. Raises Unavailable, Rejected, WrongToken.

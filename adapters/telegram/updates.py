@@ -51,6 +51,11 @@ def updates_in(body: bytes) -> tuple[Payload, ...]:
     return tuple(_payload(item) for item in result)
 
 
+def payload_in(raw: str) -> Payload:
+    """An update that was kept as it came."""
+    return _alone(raw)
+
+
 def next_offset(payloads: tuple[Payload, ...]) -> int | None:
     """What confirms all of them; None when none has an id."""
     ids = [payload.id for payload in payloads if payload.id is not None]

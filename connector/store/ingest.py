@@ -249,6 +249,11 @@ def _homes(connection: Connection, events: Sequence[Event]) -> dict[str, str]:
     return found
 
 
+def home_of(connection: Connection, event: Event) -> str | None:
+    """Which client an event belongs to, by what is known now."""
+    return _homes(connection, [event]).get(event.key)
+
+
 def ticket_in(external_id: str | None) -> str:
     """The ticket a card's external id names: those of its further cards end in ".2", ".3"…"""
     return (external_id or "").partition(".")[0]

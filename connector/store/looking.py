@@ -210,7 +210,7 @@ def events_of(connection: Connection, client: ClientId) -> tuple[NotedEvent, ...
 
 def orders_of(connection: Connection, client: ClientId) -> tuple[QueuedOrder, ...]:
     """Every order for a client that is remembered, in order."""
-    return _orders(connection, outbox.c.client == client)
+    return orders_where(connection, outbox.c.client == client)
 
 
 def made_by(connection: Connection, keys: Collection[str]) -> dict[Key, tuple[tuple[Ref, ...], TicketId | None]]:
@@ -262,15 +262,15 @@ def events_from(
 
 def orders_from(connection: Connection, seq: int, *, limit: int) -> tuple[QueuedOrder, ...]:
     """The outbox from that row on."""
-    return _orders(connection, outbox.c.seq >= seq, limit=limit)
+    return orders_where(connection, outbox.c.seq >= seq, limit=limit)
 
 
 def orders_by_seq(connection: Connection, rows: Collection[int]) -> tuple[QueuedOrder, ...]:
     """These rows of the outbox, as they stand; those swept are missing."""
-    return _orders(connection, among(outbox.c.seq, "rows"), values={"rows": sorted(rows)}) if rows else ()
+    return orders_where(connection, among(outbox.c.seq, "rows"), values={"rows": sorted(rows)}) if rows else ()
 
 
-def open_orders(connection: Connection) -> tuple[int, ...]:
+def openorders_where(connection: Connection) -> tuple[int, ...]:
     """The rows of all orders that are not over."""
     return tuple(connection.execute(select(outbox.c.seq).where(unfinished).order_by(outbox.c.seq)).scalars())
 
@@ -302,12 +302,13 @@ def _read(read: Callable[[], Event]) -> Event | None:
 _things = select(made).where(among(made.c.key, "keys")).order_by(made.c.key, made.c.place)
 
 
-def _orders(
+def orders_where(
     connection: Connection,
     *asked: ColumnElement[bool],
     limit: int | None = None,
     values: Mapping[str, Sequence[int]] | None = None,
 ) -> tuple[QueuedOrder, ...]:
+    """Orders that meet the conditions, in the order they were given, with what they made and how their lane stands."""
     statement = (
         select(outbox, lanes.c.due, lanes.c.holder)
         .join(lanes, lanes.c.key == outbox.c.lane, isouter=True)

@@ -1,0 +1,141 @@
+"""An operator with a shell finds out what happened to a message beside the running daemon, and mends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.spoken import Answer, connector
+from tests.process.company import BOARD_TOKEN, TELEGRAM_TOKEN, Company
+
+pytestmark = pytest.mark.slow
+
+
+def _ask(company: Company, *arguments: str) -> Answer:
+    answer = connector(*arguments, environment=company.settings())
+    assert answer.trouble is None, answer.trouble
+    for secret in (TELEGRAM_TOKEN, TELEGRAM_TOKEN.partition(":")[2], BOARD_TOKEN):
+        assert secret not in answer.out + answer.err
+    return answer
+
+
+def _data(company: Company, *arguments: str) -> Any:
+    return _ask(company, *arguments, "--json").data
+
+
+def _settled(company: Company) -> None:
+    """Nothing waits any more."""
+    company.until("all is done", lambda: _quiet(_data(company, "status")))
+
+
+def _quiet(status: dict[str, Any]) -> bool:
+    return not status["queues"] and not status["events"]
+
+
+def test_one_request_is_told_from_the_update_to_the_answer_and_its_card_explains_itself(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        company.start()
+        chat = company.client(7, "Ivan")
+        company.register(chat, topic="Касса и оплата")
+        company.says(chat, "Касса не печатает чек")
+        [card] = company.until("the card", company.cards)
+        company.says(chat, "Совсем")
+        company.until("the comment", lambda: company.cards()[0]["comments"])
+        company.comments(card["id"], "anna", "Перезагрузите кассу")
+        company.until("the answer", lambda: any("Перезагрузите" in str(each) for each in company.from_bot(chat)))
+        _settled(company)
+        status = _ask(company, "status").out
+        shown = _ask(company, "show", f"card:{card['id']}").out
+        assert shown == _ask(company, "show", "#1").out
+        reasons = _ask(company, "why", f"card:{card['id']}").out
+        tail = _ask(company, "tail", "--since", "1h").out
+        assert (_ask(company, "queue", "list").out, _ask(company, "queue", "list").code) == (
+            "Nothing needs a person.\n",
+            0,
+        )
+    for expected in ("client wrote", "create card", f"kaiten:{card['id']}", "agent commented", "Перезагрузите кассу"):
+        assert expected in shown
+    for expected in ("topics.cash.board", "classes.urgent.lane", "cabinet.tag", "the same as now", "client wrote"):
+        assert expected in reasons
+    assert "add comment" in tail
+    assert "печатает" not in tail
+    assert "running: pid" in status
+
+
+def test_dead_orders_and_spoilt_updates_are_shown_tried_again_and_let_be_beside_the_daemon(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        company.start()
+        first, second = company.client(7), company.client(8)
+        for chat in (first, second):
+            company.register(chat)
+            company.says(chat, f"Вопрос от {chat}")
+        company.until("both cards", lambda: len(company.cards()) == 2)
+        _settled(company)
+        for card in company.cards():
+            fault = {"method": "POST", "path_regex": f"/cards/{card['id']}/comments", "times": None, "status": 400}
+            company._board("POST", "/sandbox/faults", json=fault)
+            company.says(7 if "от 7" in card["title"] else 8, "Ещё слово")
+        spoilt = {"message": {"message_id": 900, "date": "noon", "chat": {"id": 7, "type": "private"}}}
+        company._chat("POST", "/sandbox/updates", json=spoilt)
+        company.until("three that need a person", lambda: len(_data(company, "queue", "list")["items"]) == 3)
+        listed = _ask(company, "queue", "list")
+        items = {each["name"]: each for each in _data(company, "queue", "list")["items"]}
+        assert listed.code == 6
+        orders = sorted(name for name in items if name.startswith("o"))
+        [event] = [name for name in items if name.startswith("e")]
+        assert all(items[name]["first_try"] and "400" in items[name]["reason"] for name in orders)
+        assert "invalid" in _ask(company, "queue", "show", orders[0]).out
+        exported = _ask(company, "queue", "export").out.splitlines()
+        assert len(exported) == 3
+        assert "Ещё слово" not in "".join(exported)
+        assert "Ещё слово" in _ask(company, "queue", "export", "--words").out
+        # Somebody who is in nobody's way goes on meanwhile; then the cause is mended.
+        company._board("DELETE", "/sandbox/faults")
+        assert _ask(company, "queue", "retry", orders[0]).code == 0
+        assert _ask(company, "queue", "skip", orders[1]).code == 2, "off a terminal harm needs --yes"
+        assert _ask(company, "queue", "skip", orders[1], "--yes").code == 0
+        assert _ask(company, "queue", "retry", event).code == 6
+        assert _ask(company, "queue", "skip", event, "--yes").code == 0
+        _settled(company)
+        found = [sum("Ещё слово" in comment["text"] for comment in card["comments"]) for card in company.cards()]
+        assert sorted(found) == [0, 1]
+        assert _ask(company, "queue", "list").code == 0
+        assert "skipped" in _ask(company, "queue", "show", orders[1]).out
+
+
+def test_a_paused_board_holds_its_orders_while_clients_are_acknowledged_and_drains_in_order(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        company.start()
+        held, free = company.client(7), company.client(8)
+        company.register(held, topic="Касса и оплата")
+        company.register(free)
+        for chat in (held, free):
+            company.says(chat, f"Вопрос от {chat}")
+        company.until("both cards", lambda: len(company.cards()) == 2)
+        _settled(company)
+        name = next(card["board"] for card in company.cards() if "от 7" in card["title"])
+        [pause, _] = _data(company, "pause", "--board", name)["pauses"]
+        assert pause["board"].isdigit()
+        company.until("the daemon obeys", lambda: '"paused"' in company.log() or "paused" in company.log())
+        for number in range(5):
+            company.says(held, f"Строка {number}")
+            company.says(free, f"Строка {number}")
+
+        def lines(chat: int) -> list[str]:
+            [card] = [each for each in company.cards() if f"от {chat}" in each["title"]]
+            return [each["text"] for each in card["comments"]]
+
+        company.until("the others go on", lambda: len(lines(free)) == 5)
+        marked = company.until(
+            "acknowledged", lambda: sum(bool(each.get("reactions")) for each in company.chat(held)["messages"])
+        )
+        assert marked
+        assert lines(held) == []
+        assert "paused" in _ask(company, "status").out
+        assert _ask(company, "resume", "--topic", "cash").code == 2
+        assert _ask(company, "resume", "--all").code == 0
+        company.until("what waited", lambda: len(lines(held)) == 5)
+        assert [f"Строка {number}" in line for number, line in enumerate(lines(held))] == [True] * 5
+        assert _data(company, "pause", "--list") == {"pauses": []}
