@@ -76,6 +76,7 @@ class Card:
     board: str
     column: str
     lane: str | None
+    due: datetime | None
     responsible: Agent | None
     """Whoever is responsible; None too where the payload names no members."""
     gone: bool
@@ -171,6 +172,7 @@ def read_card(payload: object) -> Card | None:
         board=word(card.get("board_id")),
         column=word(card.get("column_id")),
         lane=None if lane is None else str(lane),
+        due=moment(card.get("due_date")),
         responsible=_responsible(card),
         gone=card.get("archived") is True or whole(card.get("condition")) in (2, 3),
         created=moment(card.get("created")),
@@ -261,6 +263,7 @@ def card_seen(card: Card, now: datetime, *, missing: bool = False, handed: datet
         column=card.column,
         lane=card.lane,
         responsible=card.responsible.name if card.responsible else None,
+        due_at=card.due,
         gone=missing or card.gone,
     )
 

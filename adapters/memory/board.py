@@ -432,7 +432,7 @@ class MemoryBoard:
         return CardSeen(
             key=Key(f"{ref.key}:v{card.version}{holder}{ending}"), at=at, card=ref,
             ticket=TicketId(card.external_id), version=card.version, board=card.board, column=card.column,
-            lane=card.lane, responsible=card.responsible, gone=card.gone,
+            lane=card.lane, responsible=card.responsible, due_at=card.due_at, gone=card.gone,
         )  # fmt: skip
 
     def _told(self, card: Card, comment: Comment) -> AgentCommented:

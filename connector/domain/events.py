@@ -153,6 +153,8 @@ class CardSeen:
     lane: str | None
     responsible: str | None = None
     """Who is responsible for it, where the tool says so."""
+    due_at: datetime | None = None
+    """The deadline that stands on it."""
     gone: bool = False
     """Archived, deleted or out of our sight."""
     checked: bool = False

@@ -156,6 +156,10 @@ class Ticket:
     subject: str
     opened_at: datetime
     due_at: datetime | None = None
+    deadlines: tuple[datetime | None, ...] = ()
+    """The latest deadlines ordered for its card; any other that stands there is an agent's."""
+    due_by_hand: bool = False
+    """Whether its card shows a deadline of an agent's, as last seen."""
     phase: Phase = Phase.OPENING
     closed_at: datetime | None = None
     card: Ref | None = None

@@ -150,7 +150,7 @@ class _Came:
                 self.again[counted, storable(reason)] += claim.rows
                 self.due[claim.lane] = self.now + seconds
             case Refused(refusal=Refusal.GONE, reason=reason) if isinstance(effect, SetBlock | SetDeadline):
-                # Whatever card takes its place is made with the block of then.
+                # Whatever card takes its place is made with the block and the deadline of then.
                 self.ended[State.DONE, storable(reason)].append(claim.seq)
             case Refused(refusal=Refusal.GONE, reason=reason) if claim.port == BOARD and not isinstance(
                 effect, CreateCard | BindCard

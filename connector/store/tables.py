@@ -62,8 +62,8 @@ class State(IntEnum):
 ASIDE = "state IN (2, 3, 4)"
 """Journal rows kept aside."""
 PASSING = (
-    "state = 2 AND kind NOT IN ('CreateCard', 'AddTag', 'RemoveTag', 'SetFacts', 'SetBlock', 'AssignCard', "
-    "'MoveCard', 'ReplaceCard')"
+    "state = 2 AND kind NOT IN ('CreateCard', 'AddTag', 'RemoveTag', 'SetFacts', 'SetBlock', 'SetDeadline', "
+    "'AssignCard', 'MoveCard', 'ReplaceCard', 'BindCard')"
 )
 """Finished orders that may be swept. What made a card as it is stays: `connector why` tells it years later."""
 

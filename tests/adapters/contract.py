@@ -36,6 +36,7 @@ from connector.domain.effects import (
     SendFiles,
     SendMessage,
     SetBlock,
+    SetDeadline,
     SetFacts,
     Spot,
     Urgency,
@@ -654,6 +655,18 @@ class BoardContract:
         assert await stand.due(card) is None
         assert len(await stand.comments(card)) == 1
         assert await stand.external_ids() == ["kc-1"]
+
+    async def test_a_deadline_is_set_alone_and_told_with_the_card(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        place = await stand.place(card)
+        for due in (datetime(2027, 3, 4, 5, 6, tzinfo=UTC), None):
+            effect = SetDeadline(key=Key("deadline"), ticket=TicketId("kc-1"), due_at=due)
+            for attempt in (1, 2):
+                await stand.board.perform(_to_board(effect, card, attempt=attempt))
+            assert await stand.due(card) == due
+            _, events = await _read_until(stand.board, 1, None)
+            assert [event.due_at for event in events if isinstance(event, CardSeen)] == [due]
+        assert await stand.place(card) == place
 
     async def test_a_card_whose_place_nobody_knows_stays(self, stand: BoardStand) -> None:
         card = await _card(stand)

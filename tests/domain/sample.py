@@ -258,13 +258,15 @@ class Conversation:
         version: int | None = None,
         board: str = "b1",
         responsible: str | None = None,
+        by_hand: datetime | None = None,
     ) -> tuple[Effect, ...]:
+        """How the card looks; its deadline is ours unless one was set `by_hand`."""
         found = ticket or self.client.tickets[-1]
         number = self._next() if version is None else version
         event = CardSeen(
             key=Key(f"seen/{found.id}/{number}/{self._next()}"), at=self.now, card=self.card(found),
             ticket=TicketId(found.external_id), version=number, board=board, column=column, lane=lane, gone=gone,
-            responsible=responsible,
+            responsible=responsible, due_at=by_hand or found.due_at,
         )  # fmt: skip
         return self.feed(event)
 

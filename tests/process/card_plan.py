@@ -95,7 +95,7 @@ def plan(
         "description": "\n\n".join(parts),
         "responsible": [mapping["source"]["responsible"]],
         "tags": sorted(_tags(mapping, leaf, asker, words)),
-        "due": _due(mapping, service, written),
+        "due": due_of(mapping, service, written),
         "due_to_the_minute": True,
         "properties": {
             mapping["source"]["field"]: [mapping["source"]["option"]],
@@ -132,7 +132,7 @@ def _tags(mapping: dict[str, Any], leaf: Leaf, asker: Asker, words: str) -> set[
     return tags
 
 
-def _due(mapping: dict[str, Any], service: dict[str, Any], written: datetime) -> datetime:
+def due_of(mapping: dict[str, Any], service: dict[str, Any], written: datetime) -> datetime:
     """Minute after minute from the client's words on, counting those that are worked."""
     assert service["clock"] == "working"
     hours = mapping["hours"]

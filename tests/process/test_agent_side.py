@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from tests.process.card_plan import due_of
 from tests.process.company import Company
 from tests.process.script import (
     Agent,
@@ -158,3 +163,43 @@ def test_agents_side(tmp_path: Path, row: str) -> None:
     with Company(folder=tmp_path, mapping=example(tmp_path, changes)) as company:
         company.start()
         Scene(company).play(*steps)
+
+
+def test_a_card_dragged_to_another_lane_gets_its_deadline_by_one_call_but_not_over_one_set_by_hand(
+    tmp_path: Path,
+) -> None:
+    path = example(tmp_path)
+    mapping = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    classes = {each["lane"]: each for each in mapping["classes"].values()}
+    with Company(folder=tmp_path, mapping=path) as company:
+        company.start()
+        scene = Scene(company)
+        scene.play(*CASHBOX)
+        card = company.until(
+            "the card with its tags", lambda: (one := scene.cards()[0]) and len(one["tags"]) >= 2 and one
+        )
+        asked = next(m for m in company.chat(scene.chat)["messages"] if m["message_id"] == scene.written["first"])
+        begin = datetime.fromisoformat(asked["date"])
+
+        def due() -> datetime:
+            return datetime.fromisoformat(scene.cards()[0]["due_date"])
+
+        def is_due(planned: datetime) -> bool:
+            return due() == planned
+
+        def patches() -> int:
+            return sum(call["user"] == "bot" and call["method"] == "PATCH" for call in company.board_calls())
+
+        assert due() == due_of(mapping, classes["Сверхсрочно"], begin)
+        for number, lane in enumerate(("Больше двух дней", "Сделать сегодня"), start=1):
+            company.moves(card["id"], "anna", lane=lane)
+            planned = due_of(mapping, classes[lane], begin)
+            company.until(f"the deadline of {lane}", partial(is_due, planned))
+            time.sleep(1.5)
+            assert patches() == number
+        by_hand = "2030-02-03T12:00:00.000Z"
+        company._board("PATCH", f"/sandbox/cards/{card['id']}", json={"user": "anna", "due_date": by_hand})
+        time.sleep(1.5)
+        company.moves(card["id"], "anna", lane="Сверхсрочно")
+        scene.play(Card(("поставленный вручную",)))
+        assert (due(), patches()) == (datetime.fromisoformat(by_hand), 2)

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from connector.store import codec, migrate
@@ -98,3 +98,16 @@ def test_orders_of_the_second_version_go_on(database_url: str) -> None:
     finally:
         database.close()
     assert (order.key, order.created, order.cause, order.began, order.tried) == ("say/1", 7.5, None, None, None)
+
+
+def test_what_a_card_was_given_is_told_from_what_passes_after_the_third_version_too(database_url: str) -> None:
+    _of_version(database_url, "0003", [])
+    database = open_database(database_url)
+    try:
+        with database.engine.begin() as connection:
+            found = inspect(connection).get_indexes("outbox")
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    finally:
+        database.close()
+    (ended,) = [index for index in found if index["name"] == "outbox_ended"]
+    assert sum(str(kept).count("SetDeadline") for kept in ended["dialect_options"].values()) == 1

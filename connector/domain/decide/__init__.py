@@ -12,6 +12,7 @@ from connector.domain.decide import (
     board_changes,
     client_writes,
     clocks,
+    deadlines,
     delivery,
     edits,
     history,
@@ -118,6 +119,7 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
         case _:
             assert_never(event)
     clocks.kept(turn, client, event)
+    deadlines.follow(turn, client)
     after = turn.client
     if after.written and after.written[0].until <= turn.at:
         after = replace(after, written=tuple(album for album in after.written if album.until > turn.at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.domain.decide import commands, holding, notices, promises
+from connector.domain.decide import commands, deadlines, holding, notices, promises
 from connector.domain.decide.amending import rewrite, take_back
 from connector.domain.decide.replies import answer_to, dress, follow, public, shown
 from connector.domain.decide.turn import Turn
@@ -131,7 +131,9 @@ def seen(turn: Turn, event: CardSeen) -> None:
         # What was promised was for the first end.
         promised_at = None if ticket.open else ticket.promised_at
         ticket = replace(ticket, closed_at=closed_at, outcome=outcome, promised_at=promised_at, merged_into=None)
+    ticket = deadlines.looked_at(before, ticket, event.due_at)
     turn.keep(ticket)
+    deadlines.told(turn, before, ticket)
     notices.tell_phase(turn, before, ticket)
 
 

@@ -142,8 +142,10 @@ def _tag(turn: Turn, ticket: Ticket, name: str) -> None:
     if name == ticket.status:
         return
     if ticket.status:
-        turn.effects.append(RemoveTag(key=turn.name(f"untag/{ticket.id}"), ticket=ticket.id, name=ticket.status))
-    turn.effects.append(AddTag(key=turn.name(f"tag/{ticket.id}"), ticket=ticket.id, name=name))
+        turn.effects.append(
+            RemoveTag(key=turn.name(f"untag/{ticket.external_id}"), ticket=ticket.id, name=ticket.status)
+        )
+    turn.effects.append(AddTag(key=turn.name(f"tag/{ticket.external_id}"), ticket=ticket.id, name=name))
 
 
 def _words(policy: Policy, ticket: Ticket) -> str:

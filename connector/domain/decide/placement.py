@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connector.domain import card
-from connector.domain.decide import notices, promises
+from connector.domain.decide import deadlines, notices, promises
 from connector.domain.decide.ordering import Order, no_such, phrase, refuse, tell, without_more
 from connector.domain.decide.replies import visible
 from connector.domain.decide.turn import Turn
@@ -152,6 +152,7 @@ def no_such_topic(turn: Turn, words: str) -> str:
 
 def _replace_card(turn: Turn, ticket: Ticket, topic: str | None) -> None:
     """To the topic's own place; without a topic the card stays on its board, which may be a further line's."""
+    turn.keep(deadlines.given(ticket))
     turn.effects.append(
         ReplaceCard(
             key=turn.name("replace"),

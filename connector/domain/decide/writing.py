@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from connector.domain import card, earlier
 from connector.domain.client import Kept, Said, WrittenAlbum
-from connector.domain.decide import receipts
+from connector.domain.decide import deadlines, receipts
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import AddComment, AddTag, CreateCard, Meaning, MoveCard, Section, SetBlock
 from connector.domain.policy import Policy
@@ -113,7 +113,7 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source:
     external = ticket.external_id
     ticket = replace(ticket, earlier=len(client.past) + client.past_more)
     block, former = earlier.block(policy, client, ticket), ticket.block
-    ticket = replace(ticket, block=fingerprint(block) if block else "")
+    ticket = deadlines.given(replace(ticket, block=fingerprint(block) if block else ""))
     turn.keep(ticket)
     turn.effects.append(
         CreateCard(
@@ -162,6 +162,8 @@ def replace_card(turn: Turn, ticket: Ticket) -> Ticket:
         board=None,
         lane=None,
         seen=0,
+        deadlines=(),
+        due_by_hand=False,
         moving=None,
         delivered=(),
         delivered_at=None,

@@ -16,6 +16,7 @@ from connector.domain.effects import (
     React,
     SendFiles,
     SendMessage,
+    SetDeadline,
     Urgency,
 )
 from connector.domain.policy import ChatLimits, Publicity, PublicRule
@@ -336,11 +337,37 @@ def test_our_own_move_raises_no_echo() -> None:
 
 def test_another_lane_is_another_promise() -> None:
     talk = opened()
-    assert talk.see("c-queue", lane="l-today") == ()
+    effects = talk.see("c-queue", lane="l-today")
     assert talk.ticket.service_class == "today"
     assert talk.ticket.due_at == START + timedelta(hours=24)
-    talk.see("c-queue", lane="l-unknown")
+    assert [(each.due_at, each.ticket) for each in every(effects, SetDeadline)] == [
+        (talk.ticket.due_at, talk.ticket.id)
+    ]
+    assert len(effects) == 1
+    assert talk.see("c-queue", lane="l-unknown") == ()
     assert talk.ticket.service_class == "today"
+
+
+def test_a_card_dragged_back_before_its_new_deadline_came_gets_the_old_one_again() -> None:
+    talk = opened()
+    first = talk.ticket.due_at
+    talk.see("c-queue", lane="l-today")
+    effects = talk.see("c-queue", lane="l-urgent", by_hand=first)
+    assert only(effects, SetDeadline).due_at == first
+
+
+def test_a_deadline_set_by_hand_stays_and_a_note_tells_what_the_class_would_give() -> None:
+    talk = opened()
+    effects = talk.see("c-queue", lane="l-today", by_hand=START + timedelta(days=9))
+    assert every(effects, SetDeadline) == []
+    assert "поставленный вручную" in only(effects, AddComment).sections[0].text.plain
+    assert talk.ticket.service_class == "today"
+
+
+def test_a_closed_card_keeps_its_deadline_in_any_lane() -> None:
+    talk = opened()
+    talk.see("c-done", lane="l-urgent")
+    assert every(talk.see("c-done", lane="l-today"), SetDeadline) == []
 
 
 def test_a_lost_card_that_comes_back_is_the_tickets_card_again() -> None:

@@ -1,0 +1,20 @@
+"""Deadlines given to a card belong to what made it as it is: they are not swept."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+_PASSING = (
+    "state = 2 AND kind NOT IN ('CreateCard', 'AddTag', 'RemoveTag', 'SetFacts', 'SetBlock', 'SetDeadline', "
+    "'AssignCard', 'MoveCard', 'ReplaceCard', 'BindCard')"
+)
+
+
+def upgrade() -> None:
+    op.drop_index("outbox_ended", "outbox")
+    op.create_index(
+        "outbox_ended", "outbox", ["ended"], unique=False,
+        sqlite_where=sa.text(_PASSING), postgresql_where=sa.text(_PASSING),
+    )  # fmt: skip
