@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
@@ -102,51 +102,53 @@ def read(
     """Every clock of a request as it stands at `now`, in the order they began.
 
     A clock is judged by the terms of the class and topic the request is in, or was in when the clock ended; they hold
-    for the whole of its time. Stamps after `now` are left out.
+    for the whole of its time. Stamps after `now` are left out. Moments in readings are UTC.
     """
     clocks: list[_Clock] = []
     on: dict[Measure, _Clock] = {}
     state = Standing()
     answered = False
     last: datetime | None = None
+    now = now.astimezone(UTC)
     for stamp in stamps:
+        at = stamp.at.astimezone(UTC)
         if stamp.what is What.CARRIED:
             measure, _, seconds = stamp.value.partition(" ")
             if seconds:
                 carried = timedelta(seconds=float(seconds))
-                on[Measure(measure)] = _Clock(measure=Measure(measure), begins=stamp.at, carried=carried)
+                on[Measure(measure)] = _Clock(measure=Measure(measure), begins=at, carried=carried)
                 clocks.append(on[Measure(measure)])
             else:
                 answered = True
             state.apply(stamp)
             continue
-        if stamp.at > now:
+        if at > now:
             break
         if last is not None:
-            _pass(on, last, stamp.at, state)
-        last = stamp.at
+            _pass(on, last, at, state)
+        last = at
         was_open, was_pending = state.phase is not Phase.DONE, state.pending
         state.apply(stamp)
         is_open = state.phase is not Phase.DONE
         judged = (state.service_class, state.topic)
         resolution = on.get(Measure.RESOLUTION)
         if was_open and not is_open and resolution is not None:
-            resolution.ends, resolution.judged = stamp.at, judged
+            resolution.ends, resolution.judged = at, judged
             if reopened is Reopened.RESTARTS:
                 del on[Measure.RESOLUTION]
         elif is_open and resolution is not None and resolution.ends is not None:
             resolution.ends = resolution.judged = None
         elif is_open and resolution is None and state.asked:
-            on[Measure.RESOLUTION] = _Clock(measure=Measure.RESOLUTION, begins=stamp.at)
+            on[Measure.RESOLUTION] = _Clock(measure=Measure.RESOLUTION, begins=at)
             clocks.append(on[Measure.RESOLUTION])
         reply = on.get(Measure.NEXT_REPLY) or on.get(Measure.FIRST_REPLY)
         if reply is not None and not state.pending:
-            reply.ends, reply.judged = stamp.at, judged
+            reply.ends, reply.judged = at, judged
             del on[reply.measure]
             answered = True
         elif reply is None and state.pending and not was_pending:
             which = Measure.NEXT_REPLY if answered else Measure.FIRST_REPLY
-            on[which] = _Clock(measure=which, begins=stamp.at)
+            on[which] = _Clock(measure=which, begins=at)
             clocks.append(on[which])
     if last is not None and now > last:
         _pass(on, last, now, state)

@@ -168,6 +168,10 @@ def oracle(
                     pending = spoke = False
                 case What.PHASE:
                     phase = stamp.value
+                    if Measure.RESOLUTION in on:
+                        judged.pop((Measure.RESOLUTION, on[Measure.RESOLUTION]), None)
+                        if phase == "done":
+                            judged[Measure.RESOLUTION, on[Measure.RESOLUTION]] = current
                     closed = phase == "done"
                     if phase in ("waiting", "done"):
                         spoke = False
