@@ -9,13 +9,13 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import SecretStr
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from adapters.kaiten import KaitenBoard
@@ -25,15 +25,21 @@ from adapters.telegram.pace import pace
 from connector.domain.policy import BoardPolicy, Policy
 from connector.engine.budget import RateBudget
 from connector.engine.daemon import Daemon, Unfit, calm_collector
+from connector.engine.intake import take_in
+from connector.engine.metrics import Metrics
 from connector.engine.pulse import Pulse, line
 from connector.engine.spool import DiskSpool
-from connector.ports import Registry, Unavailable
-from connector.settings import Settings
+from connector.ports import Registry, Unavailable, WrongToken
+from connector.settings import PUSHED_TO, Settings
 from connector.store.database import Database, open_database
+from connector.store.measuring import prove_writable
 from connector.store.shared_budget import sharing
 from mappings.id_list import listed_ids
 from mappings.load import Loaded, render
 from mappings.resolve import resolve, spaces
+
+if TYPE_CHECKING:
+    from connector.web.app import Hook
 
 T = TypeVar("T")
 
@@ -49,25 +55,32 @@ class BadDatabase(Exception):
         self.invalid = invalid
 
 
+class CannotServe(Exception):
+    """The address of `web.listen` is taken, or is none of this machine."""
+
+
 async def run(settings: Settings, loaded: Loaded) -> None:
-    """The daemon, until SIGTERM or SIGINT. Raises BadDatabase, Busy, WrongToken, Unfit before anything is started."""
+    """The daemon, until SIGTERM or SIGINT.
+
+    Raises BadDatabase, Busy, CannotServe, WrongToken, Unfit before anything is started.
+    """
     pulse = Pulse(holder=f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}")
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, pulse.stop)
     database = _database(settings)
-    chat, board, backlog = adapters(settings, database, lambda side: pulse.metrics.refusals.labels(side).inc())
+    chat, board, backlog = adapters(settings, database, pulse.metrics)
     registry = _registry(settings, loaded)
     try:
         policy, settle = await _introduce(loaded, chat, board, pulse)
         daemon = Daemon(
             database=database, chat=chat, board=board, registry=registry, policy=policy, settle_board=settle,
-            pulse=pulse, board_backlog=backlog, lease=settings.lease_seconds,
+            pulse=pulse, board_backlog=backlog, lease=settings.lease_seconds, pending=lambda: chat.pending_updates,
         )  # fmt: skip
         if policy.board is not None:
             daemon.settled(policy.board)
         calm_collector()
-        async with _served(settings, daemon, board):
+        async with _served(settings, daemon, chat, board):
             await daemon.run()
     finally:
         await chat.aclose()
@@ -94,12 +107,14 @@ def _database(settings: Settings) -> Database:
 
 
 def adapters(
-    settings: Settings, database: Database | None, refused: Callable[[str], None] = lambda _: None
+    settings: Settings, database: Database | None, metrics: Metrics | None = None
 ) -> tuple[TelegramChat, KaitenBoard, Callable[[int], float]]:
     """Both tools, each with the budget of its token, and how many seconds so many orders take the board.
 
-    `refused` is told the side of each 429. Without a database nothing is shared and nothing is kept.
+    `metrics` are told each call, each 429 and what is left of the budgets. Without a database nothing is shared and
+    nothing is kept.
     """
+    metrics = metrics or Metrics()
 
     def share(side: str, token: SecretStr) -> Callable[[int, float, bool], Awaitable[float]] | None:
         fingerprint = hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:12]
@@ -113,20 +128,25 @@ def adapters(
         ceiling=chat_limit,
         pace=pace,
         share=share("chat", telegram.token),
-        refused=lambda: refused("chat"),
+        refused=metrics.refusals.labels("chat").inc,
     )
     board_budget = RateBudget(
         limit=kaiten.calls_per_second,
         ceiling=kaiten.calls_ceiling,
         share=share("board", kaiten.token),
-        refused=lambda: refused("board"),
+        refused=metrics.refusals.labels("board").inc,
     )
+    metrics.budget.labels("chat").set_function(lambda: chat_budget.left)
+    metrics.budget.labels("board").set_function(lambda: board_budget.left)
+    secret = telegram.webhook_secret
     chat = TelegramChat(
-        token=telegram.token.get_secret_value(), base_url=telegram.base_url, budget=chat_budget, spool=spool
-    )
+        token=telegram.token.get_secret_value(), base_url=telegram.base_url, budget=chat_budget, spool=spool,
+        push_to=(telegram.webhook_url, secret.get_secret_value()) if telegram.webhook_url and secret else None,
+        observe=metrics.observer("chat"),
+    )  # fmt: skip
     board = KaitenBoard(
         base_url=kaiten.base_url, token=kaiten.token.get_secret_value(), budget=board_budget, spool=spool,
-        poll_seconds=kaiten.poll_seconds,
+        poll_seconds=kaiten.poll_seconds, observe=metrics.observer("board"),
     )  # fmt: skip
     spool.serve({chat.name: chat.fetch, board.name: board.fetch})
     return chat, board, lambda orders: orders / max(1, board_budget.limit)
@@ -187,8 +207,8 @@ async def _introduce(
 
 
 @asynccontextmanager
-async def _served(settings: Settings, daemon: Daemon, board: KaitenBoard) -> AsyncIterator[None]:
-    """The web server beside the daemon, for as long as it runs."""
+async def _served(settings: Settings, daemon: Daemon, chat: TelegramChat, board: KaitenBoard) -> AsyncIterator[None]:
+    """The web server beside the daemon, for as long as it runs. Raises CannotServe."""
     if not settings.web.listen:
         yield
         return
@@ -204,25 +224,65 @@ async def _served(settings: Settings, daemon: Daemon, board: KaitenBoard) -> Asy
 
     async def writable() -> bool:
         try:
-            await daemon.database.run(lambda connection: connection.execute(text("SELECT 1")).scalar())
+            await daemon.database.run(lambda connection: prove_writable(connection, daemon.database.now(connection)))
         except SQLAlchemyError:
             return False
         return True
 
-    secret = settings.web.webhook_secret
     host, _, port = settings.web.listen.rpartition(":")
+    metrics = daemon.pulse.metrics
     application = web_app(
-        registry=daemon.pulse.metrics.registry,
+        registry=metrics.registry,
         lately=lambda: {name: daemon.pulse.sides[name].last_good for name in ("chat", "board")},
         writable=writable,
-        board_hook=(board.name, secret.get_secret_value(), board.receive) if secret else None,
+        oldest=lambda: daemon.gauges.oldest,
+        hooks=tuple(_hooks(settings, daemon, chat, board)),
+        counted=lambda side, status: metrics.hooks.labels(side, str(status)).inc(),
     )
     server = Server(
-        uvicorn.Config(application, host=host, port=int(port), log_config=None, access_log=False, lifespan="off")
-    )
-    task = asyncio.create_task(server.serve())
+        uvicorn.Config(
+            application, host=host.strip("[]"), port=int(port), log_config=None, access_log=False, lifespan="off",
+            server_header=False, limit_concurrency=256, timeout_graceful_shutdown=3,
+        )
+    )  # fmt: skip
+    listening = _listening(host.strip("[]"), int(port))
+    task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield
     finally:
         server.should_exit = True
         await task
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256
+        )
+    except OSError as trouble:
+        raise CannotServe(f"web.listen: {host}:{port} cannot be listened on: {trouble.strerror or trouble}") from None
+
+
+def _hooks(settings: Settings, daemon: Daemon, chat: TelegramChat, board: KaitenBoard) -> Iterator[Hook]:
+    from connector.web.app import Hook
+
+    async def hinted(body: bytes) -> bool:
+        board.receive(body)  # a hint only; the poll is the truth
+        return True
+
+    async def pushed(body: bytes) -> bool:
+        if daemon.pauses.reads_not("chat"):
+            return False  # it stays with Telegram until the pause is over
+        try:
+            await take_in(daemon.database, daemon.pulse, "chat", await chat.receive(body))
+        except (Unavailable, WrongToken, SQLAlchemyError):
+            return False
+        return True
+
+    board_secret, chat_secret = settings.web.webhook_secret, settings.telegram.webhook_secret
+    if board_secret is not None:
+        path = f"/hooks/{board.name}"
+        yield Hook(side="board", path=path, secret=board_secret.get_secret_value(), take=hinted, in_path=True)
+    if settings.telegram.webhook_url and chat_secret is not None:
+        secret = chat_secret.get_secret_value()
+        yield Hook(side="chat", path=PUSHED_TO, secret=secret, take=pushed, in_path=False)

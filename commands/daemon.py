@@ -30,5 +30,7 @@ def run(config: ConfigOption = None) -> None:
     except SQLAlchemyError as trouble:
         reason = type(trouble).__name__
         fail(Exit.UNREACHABLE, f"the database failed: {reason}. What was acknowledged is safe; start again.")
+    except composition.CannotServe as taken:
+        fail(Exit.FAILED, f"{taken}. Nothing was started.")
     except composition.BadDatabase as bad:
         fail(Exit.INVALID if bad.invalid else Exit.UNREACHABLE, str(bad))

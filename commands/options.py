@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -55,11 +54,7 @@ def load_configuration(config: Path | None, *, as_json: bool = False) -> Setting
         settings = load_settings(config)
     except BadSettings as bad:
         fail(Exit.INVALID, *bad.problems, as_json=as_json, hint="Nothing was started.")
-    secrets = [settings.telegram.token.get_secret_value(), settings.board.token.get_secret_value()]
-    if settings.web.webhook_secret:
-        secrets.append(settings.web.webhook_secret.get_secret_value())
-    password = urlsplit(settings.database_url.get_secret_value()).password
-    set_up([*secrets, *([password] if password else [])])
+    set_up(settings.secrets)
     return settings
 
 

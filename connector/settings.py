@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -19,6 +21,8 @@ from pydantic_settings import (
 from yaml import YAMLError
 
 PREFIX = "CONNECTOR_"
+PUSHED_TO = "/hooks/telegram"
+"""The path under which the daemon takes pushed updates."""
 
 
 class _Part(BaseModel):
@@ -31,11 +35,30 @@ class TelegramSettings(_Part):
     token: SecretStr = Field(description="The bot's token. Set it by CONNECTOR_TELEGRAM__TOKEN or …TOKEN_FILE.")
     base_url: str = Field("https://api.telegram.org", description="The Bot API; /bot<token> is appended.")
     calls_per_second: int = Field(25, ge=1, le=1000, description="Ceiling over all chats.")
+    webhook_url: str = Field(
+        "", description="Where Telegram pushes updates: https://…/hooks/telegram; empty: they are asked for."
+    )
+    webhook_secret: SecretStr | None = Field(None, description="What it shows there. …WEBHOOK_SECRET or …_FILE.")
 
     @field_validator("token")
     @classmethod
     def _present(cls, value: SecretStr) -> SecretStr:
         return _token(value)
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _pushable(cls, value: str) -> str:
+        if value and not urlsplit(_url(value)).path.endswith(PUSHED_TO):
+            raise ValueError(f"expected an address that ends in {PUSHED_TO}: the path the daemon serves")
+        return value
+
+    # https://core.telegram.org/bots/api#setwebhook
+    @field_validator("webhook_secret")
+    @classmethod
+    def _allowed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
+            raise ValueError("expected 16 to 256 of the signs A-Z a-z 0-9 _ - (for example: openssl rand -hex 32)")
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -115,6 +138,23 @@ class Settings(BaseSettings):
     board: BoardSettings = Field(default_factory=dict, validate_default=True)
     registry: RegistrySettings = RegistrySettings()
     web: WebSettings = WebSettings()
+
+    @model_validator(mode="after")
+    def _served(self) -> Self:
+        if self.telegram.webhook_url:
+            if self.telegram.webhook_secret is None:
+                raise ValueError("telegram.webhook_url needs telegram.webhook_secret (…_SECRET or …_SECRET_FILE)")
+            if not self.web.listen:
+                raise ValueError("telegram.webhook_url needs web.listen: updates are pushed to this daemon")
+        return self
+
+    @property
+    def secrets(self) -> list[str]:
+        """Whatever must never be seen in a log or an answer."""
+        held = (self.telegram.token, self.telegram.webhook_secret, self.board.token, self.registry.token,
+                self.web.webhook_secret)  # fmt: skip
+        password = urlsplit(self.database_url.get_secret_value()).password
+        return [*(each.get_secret_value() for each in held if each is not None), *([password] if password else [])]
 
 
 class BadSettings(Exception):

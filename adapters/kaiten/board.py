@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -68,9 +68,10 @@ class KaitenBoard:
         poll_seconds: float = 3.0,
         look_pause: float = LOOK_PAUSE,
         clock: Clock | None = None,
+        observe: Callable[[str, float], None] = lambda call, seconds: None,
     ) -> None:
         self._clock: Clock = clock or WallClock()
-        self._wire = Wire(base_url=base_url, token=token, budget=budget, clock=self._clock)
+        self._wire = Wire(base_url=base_url, token=token, budget=budget, clock=self._clock, observe=observe)
         self._memory = Memory()
         self._files = Files(self._wire, self._memory)
         self._comments = Comments(self._files, spool, self._memory)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
-from collections.abc import Awaitable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import IO, Any, Protocol
@@ -64,7 +65,15 @@ class Refused(Exception):
 class Wire:
     """The connection to one Kaiten company under one token. Connects with the first request, not before."""
 
-    def __init__(self, *, base_url: str, token: str, budget: Budget, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        token: str,
+        budget: Budget,
+        clock: Clock,
+        observe: Callable[[str, float], None] = lambda call, seconds: None,
+    ) -> None:
         try:
             url = httpx.URL(base_url.strip().rstrip("/"))
         except httpx.InvalidURL:
@@ -80,6 +89,7 @@ class Wire:
         self._base = str(url)
         self._token = token
         self._budget = budget
+        self._observe = observe
         self.tls = httpx.create_ssl_context()
         self._client = httpx.AsyncClient(
             verify=self.tls,
@@ -109,6 +119,7 @@ class Wire:
             name: str(value).lower() if isinstance(value, bool) else value for name, value in (params or {}).items()
         }
         async with self._budget.call(urgency):
+            begun = time.perf_counter()
             try:
                 answer = await self._client.request(
                     method,
@@ -124,6 +135,8 @@ class Wire:
                 raise Unavailable(reason, surely_not_done=True) from None
             except httpx.HTTPError as error:
                 raise Unavailable(f"no answer from Kaiten to {call}: {_named(error)}") from None
+            finally:
+                self._observe(f"{method} {_shape(path)}", time.perf_counter() - begun)
             self._learn(answer)
             if answer.status_code == 429:
                 pause = self._pause(answer)
@@ -233,6 +246,11 @@ class Trip:
             found += fresh.values()
             if len(page) != limit or not fresh:
                 return found
+
+
+def _shape(path: str) -> str:
+    """The path without the ids in it, so that there are few of them."""
+    return "/".join("{id}" if any(map(str.isdigit, part)) else part for part in path.split("/"))
 
 
 def as_list(answer: object) -> list[object]:

@@ -41,7 +41,13 @@ class BotApi:
     """
 
     def __init__(
-        self, *, token: str, base_url: str, budget: Budget, transport: httpx.AsyncBaseTransport | None
+        self,
+        *,
+        token: str,
+        base_url: str,
+        budget: Budget,
+        observe: Callable[[str, float], None] = lambda call, seconds: None,
+        transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         if not token or any(sign.isspace() or sign == "/" for sign in token):
             raise WrongToken(PORT, "a bot token looks like 123456:letters; take it from @BotFather")
@@ -50,7 +56,7 @@ class BotApi:
         self.method_url: str = f"{base_url}/bot{token}"
         self.file_url: str = f"{base_url}/file/bot{token}"
         self._budget = budget
-        self._wire = Wire(transport=transport)
+        self._wire = Wire(observe=observe, transport=transport)
         self.bot = Bot(
             token,
             base_url=lambda _: self.method_url,

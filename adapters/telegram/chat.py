@@ -16,10 +16,11 @@ from adapters.telegram.files import Downloads
 from adapters.telegram.incoming import arrival, in_group
 from adapters.telegram.introducing import introduce
 from adapters.telegram.outgoing import ALBUM_LIMIT, CAPTION_LIMIT, UPLOAD_LIMIT
-from adapters.telegram.polling import LongPoll
+from adapters.telegram.polling import LongPoll, PushedElsewhere
+from adapters.telegram.pushing import Pushing, stop_pushing
 from adapters.telegram.refs import PORT, chat_id_of
 from adapters.telegram.sending import Sender
-from adapters.telegram.updates import payload_in
+from adapters.telegram.updates import Payload, payload_in
 from connector.domain.effects import (
     AnswerTap,
     ChatEffect,
@@ -46,6 +47,8 @@ class TelegramChat:
     """The chat of one bot; a `connector.ports.Chat`. Connects to nothing until it is asked to do something.
 
     `base_url` is that of the Bot API server, without the token. `poll_seconds` (0 to 50) is how long one `read` waits.
+    `push_to` (address, secret): updates are not asked for but pushed there; whoever serves the address hands each to
+    `receive`, and stores what comes back before it says yes. `observe` is told each call and its seconds.
     Raises WrongToken when the token is not shaped like one, ValueError for a `base_url` that is none.
     """
 
@@ -57,6 +60,8 @@ class TelegramChat:
         budget: Budget,
         spool: Spool,
         poll_seconds: int = 25,
+        push_to: tuple[str, str] | None = None,
+        observe: Callable[[str, float], None] = lambda call, seconds: None,
         now: Callable[[], datetime] = _utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -64,7 +69,10 @@ class TelegramChat:
     ) -> None:
         base_url = _checked(base_url)
         self._now = now
-        self._api = BotApi(token=token, base_url=base_url, budget=budget, transport=transport)
+        self._api = BotApi(token=token, base_url=base_url, budget=budget, observe=observe, transport=transport)
+        self._pushing = None
+        if push_to is not None:
+            self._pushing = Pushing(self._api, url=push_to[0], secret=push_to[1], sleep=sleep)
         self._poll = LongPoll(
             method_url=self._api.method_url,
             poll_seconds=poll_seconds,
@@ -92,6 +100,11 @@ class TelegramChat:
         return self._poll.last_good
 
     @property
+    def pending_updates(self) -> int | None:
+        """Updates that Telegram could not push yet, as of the last look; None where they are asked for."""
+        return self._pushing.pending if self._pushing is not None else None
+
+    @property
     def poll_client_rebuilds(self) -> int:
         """How often the poll's client was built anew after polls in a row without success."""
         return self._poll.rebuilds
@@ -113,7 +126,21 @@ class TelegramChat:
         Telegram forgets what a read confirms, so a cursor is handed in only after its batch is stored. The cursor of
         an earlier life of the process is not used: ids may have started anew, and Telegram sends the unconfirmed again.
         """
-        payloads, following = await self._poll.updates(cursor)
+        if self._pushing is not None:
+            await self._pushing.look()
+            return Batch(arrivals=(), cursor=None)
+        try:
+            payloads, following = await self._poll.updates(cursor)
+        except PushedElsewhere:
+            await stop_pushing(self._api)
+            payloads, following = await self._poll.updates(cursor)
+        return Batch(arrivals=await self._told(payloads), cursor=following)
+
+    async def receive(self, body: bytes) -> tuple[Arrival, ...]:
+        """One pushed update: an arrival, or none where it means nothing to us. Raises Unavailable, WrongToken."""
+        return await self._told((payload_in(body.decode("utf-8", "replace")),))
+
+    async def _told(self, payloads: Sequence[Payload]) -> tuple[Arrival, ...]:
         if self._api.me.username is None and any(in_group(payload) for payload in payloads):
             await self._api.identify(Urgency.ACKNOWLEDGE)  # whom a group's message calls, only the name tells
         received_at = self._now()
@@ -121,7 +148,7 @@ class TelegramChat:
             arrival(payload, self._api.me, received_at=received_at, raw=self._api.scrub(payload.raw))
             for payload in payloads
         )
-        return Batch(arrivals=tuple(one for one in told if one is not None), cursor=following)
+        return tuple(one for one in told if one is not None)
 
     async def reread(self, raw: str, received_at: datetime) -> Arrival | None:
         """An update that was kept aside, as it is read today; None when it means nothing to us.

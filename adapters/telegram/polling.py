@@ -25,6 +25,10 @@ _CLOSING: Final = 5.0
 _STANDSTILL: Final = 1.0
 
 
+class PushedElsewhere(Unavailable):
+    """Updates cannot be asked for while they are pushed to an address."""
+
+
 class LongPoll:
     """Asks for updates. `last_good` is the monotonic time of the last success, `rebuilds` counts new clients.
 
@@ -106,6 +110,8 @@ class LongPoll:
         if problem is None:
             return Unavailable(f"getUpdates: {status}")
         told = verdict(problem)
+        if problem.status == 409 and "webhook is active" in problem.description:
+            return PushedElsewhere(self._scrub(problem.says))
         if isinstance(told, WrongToken):
             return WrongToken(PORT, self._scrub(problem.says))
         retry_after = told.retry_after if isinstance(told, Unavailable) else None

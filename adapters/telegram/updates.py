@@ -1,4 +1,4 @@
-"""The body of a getUpdates answer taken apart, so that one spoilt update never costs the others."""
+"""The body of a getUpdates answer, or of a push, taken apart, so that one spoilt update never costs the others."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def updates_in(body: bytes) -> tuple[Payload, ...]:
 
 
 def payload_in(raw: str) -> Payload:
-    """An update that was kept as it came."""
+    """A single update: kept as it came, or pushed to us; whatever somebody sent in its place."""
     return _alone(raw)
 
 

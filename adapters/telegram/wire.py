@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote
@@ -96,8 +97,14 @@ def was_never_sent(error: BaseException | None) -> bool:
 class Wire(HTTPXRequest):
     """python-telegram-bot's way to the network, with every outcome told as success, `Refused` or `Lost`."""
 
-    def __init__(self, *, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self,
+        *,
+        observe: Callable[[str, float], None] = lambda call, seconds: None,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
         quiet()
+        self._observe = observe
         kwargs: dict[str, Any] = {"limits": limits(64)}
         if transport is not None:
             kwargs["transport"] = transport
@@ -114,6 +121,7 @@ class Wire(HTTPXRequest):
     async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Raises Refused, Lost."""
         name = url.rsplit("/", 1)[-1]
+        begun = time.perf_counter()
         try:
             status, body = await super().do_request(url, *args, **kwargs)
         except TelegramError as error:
@@ -121,6 +129,8 @@ class Wire(HTTPXRequest):
             raise Lost(f"{name}: {named(cause or error)}", surely_not_done=was_never_sent(cause)) from None
         except OSError as error:  # the file to be sent could not be read: Telegram got no whole request
             raise Lost(f"{name}: {named(error)} while reading the file", surely_not_done=True) from None
+        finally:
+            self._observe(name, time.perf_counter() - begun)
         problem = problem_in(name, status, body)
         if problem is not None:
             raise Refused(problem)

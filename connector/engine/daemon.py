@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 from collections.abc import Awaitable, Callable
@@ -24,6 +23,7 @@ from connector.domain.policy import BoardPolicy, Policy
 from connector.domain.refs import Ref
 from connector.domain.say import say
 from connector.engine.deciding import Decider
+from connector.engine.measuring import Gauges
 from connector.engine.pausing import Pauses
 from connector.engine.performing import Performer
 from connector.engine.placing import linked
@@ -63,7 +63,8 @@ class Daemon:
     """Everything `connector run` does once its parts exist.
 
     `policy` may lack its board part when the board could not be reached at the start: then clients are received and
-    acknowledged, and what is meant for the board waits in the outbox until `settle_board` succeeds.
+    acknowledged, and what is meant for the board waits in the outbox until `settle_board` succeeds. `pending` tells how
+    many updates the chat tool could not push to us.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Daemon:
         registry: Registry | None = None,
         board_backlog: Callable[[int], float] | None = None,
         lease: float = 30.0,
+        pending: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.database = database
         self.pulse = pulse
@@ -88,12 +90,14 @@ class Daemon:
         self._settle_board = settle_board
         self._backlog = board_backlog
         self._lease = lease
+        self.pauses = Pauses(database, pulse, self._policy)
+        self.gauges = Gauges(database, pulse, self._policy, pending=pending)
 
     async def run(self) -> None:
         """Until `pulse.stop()`: then the step under way is finished and everything is let go, within ten seconds."""
         await self._take_over()
         policy = self._policy
-        pauses = Pauses(self.database, self.pulse, policy)
+        pauses = self.pauses
         await pauses.look()
         chat_out = Performer(
             self.database, self.pulse, "chat", self._to_chat,
@@ -125,7 +129,7 @@ class Daemon:
             group.create_task(self._read_board(board_in))
             group.create_task(pauses.run())
             group.create_task(self._sweep())
-            group.create_task(self._measure())
+            group.create_task(self.gauges.run())
         await self.database.run(lambda connection: let_go(connection, self.pulse.holder))
 
     def _policy(self) -> Policy:
@@ -208,17 +212,6 @@ class Daemon:
             except (Rejected, WrongToken) as refused:
                 line(logging.WARNING, "commands_refused", reason=str(refused))
                 return
-
-    async def _measure(self) -> None:
-        """The gauges that only the store knows."""
-        while not self.pulse.stopping.is_set():
-            for side in ("chat", "board", "registry"):
-                with contextlib.suppress(SQLAlchemyError):  # told by those who need the store to go on
-                    due = await self.database.run(
-                        lambda connection: claiming.waiting(connection, self.database.now(connection), port=side)  # noqa: B023
-                    )
-                    self.pulse.metrics.queue.labels(side).set(due)
-            await self.pulse.rest(5.0)
 
     async def _sweep(self) -> None:
         while not self.pulse.stopping.is_set():

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError, StatementError
 
-from connector.domain.decide import decide, wants_past
+from connector.domain.client import Client
+from connector.domain.decide import Decision, decide, wants_past
+from connector.domain.events import ClientTapped, Event
 from connector.domain.policy import Policy
 from connector.engine.pulse import Pulse, line, lines
 from connector.store import deciding
@@ -36,6 +38,7 @@ class Decider:
         self._before = await self._database.run(former_life)
         limit = 64
         while not self._pulse.stopping.is_set():
+            self._pulse.turned = time.monotonic()
             try:
                 wake, turn, now = await self._turn(limit)
             except (OperationalError, InterfaceError, InternalError) as trouble:
@@ -66,13 +69,21 @@ class Decider:
     async def _turn(self, limit: int) -> tuple[float | None, deciding.Turn, float]:
         policy = self._policy()
         started = time.perf_counter()
+        marks: list[str] = []
+
+        def decided(client: Client, event: Event) -> Decision:
+            decision = decide(client, event, policy)
+            if isinstance(event, ClientTapped):
+                marks.extend(_given(client, decision.client))
+            return decision
 
         def step(connection: Connection) -> tuple[float | None, deciding.Turn, float]:
+            marks.clear()  # a step that lost a conflict is taken again
             now = self._database.now(connection)
             turn = deciding.handle(
                 connection,
                 now,
-                lambda client, event: decide(client, event, policy),
+                decided,
                 policy_version=policy.version,
                 limit=limit,
                 wants_past=lambda event: wants_past(event, policy),
@@ -83,6 +94,8 @@ class Decider:
         result = await self._database.run(step)
         if result[1].events:
             self._pulse.metrics.turn.observe(time.perf_counter() - started)
+        for mark in marks:
+            self._pulse.metrics.ratings.labels(mark).inc()
         return result
 
     async def _tick(self) -> None:
@@ -114,3 +127,9 @@ class Decider:
     async def _unavailable(self, trouble: SQLAlchemyError) -> None:
         self._pulse.sides["store"].bad(type(trouble).__name__)
         await self._pulse.rest(1.0)
+
+
+def _given(before: Client, after: Client) -> list[str]:
+    """The marks a tap gave."""
+    had = {ticket.id: ticket.mark for ticket in before.tickets}
+    return [each.mark for each in after.tickets if each.mark is not None and had.get(each.id) != each.mark]

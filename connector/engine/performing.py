@@ -15,7 +15,18 @@ from operator import itemgetter
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from connector.domain.effects import AnswerTap, CreateCard, Effect, MoveCard, React, ReplaceCard, SetFacts
+from connector.domain.decide.delivery import is_answer
+from connector.domain.effects import (
+    AddComment,
+    AnswerTap,
+    CreateCard,
+    Effect,
+    MoveCard,
+    React,
+    ReplaceCard,
+    SetFacts,
+    Urgency,
+)
 from connector.domain.events import Refusal
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref
@@ -239,6 +250,7 @@ class Performer:
                 self._leases.pop(_hold(claim), None)
                 if not isinstance(outcome, settling.Later):
                     self._broken.pop(claim.order.key, None)
+            self._count(batch, settled)
             self._report(batch, frozenset(settled.stale))
             self._pulse.signal("decide", self._side)
 
@@ -250,6 +262,31 @@ class Performer:
         if recovered:
             claiming.hurry(connection, now, port=self._side)
         return settled
+
+    def _count(self, batch: list[tuple[claiming.Claim, settling.Outcome]], settled: settling.Settled) -> None:
+        """How long people waited for what is done, and what became of the rest."""
+        metrics, stale = self._pulse.metrics, frozenset(settled.stale)
+        if settled.dead:
+            metrics.dead.labels(self._side).inc(settled.dead)
+        for claim, outcome in batch:
+            effect = claim.order.effect
+            if claim.order.key in stale:
+                continue
+            match outcome:
+                case settling.Made():
+                    waited = max(0.0, settled.at - claim.since)
+                    if is_answer(effect):
+                        metrics.replies.labels("delivered").inc()
+                        metrics.replied.observe(waited)
+                    elif self._side == "chat" and claim.order.urgency is Urgency.ACKNOWLEDGE:
+                        metrics.acknowledged.observe(waited)
+                    elif isinstance(effect, CreateCard) or (isinstance(effect, AddComment) and not effect.internal):
+                        metrics.carded.observe(waited)
+                case settling.Later():
+                    metrics.retries.labels(self._side).inc()
+                case settling.Refused(refusal=refusal):
+                    if is_answer(effect):
+                        metrics.replies.labels(refusal.value).inc()
 
     def _report(self, batch: list[tuple[claiming.Claim, settling.Outcome]], stale: Collection[Key]) -> None:
         told: list[tuple[int, dict[str, object]]] = []

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from connector.engine.metrics import Metrics
 
 log = logging.getLogger("connector")
 
@@ -45,6 +45,14 @@ class Side:
         self.failures = 0
         self.trouble = None
 
+    def up(self) -> float:
+        """1 while it answers, 0 while it does not."""
+        return float(self.failing_since is None)
+
+    def silent_for(self) -> float:
+        """Seconds since it last answered; -1 before that."""
+        return -1.0 if self.last_good is None else time.monotonic() - self.last_good
+
     def bad(self, reason: str) -> None:
         """It did not. Repeated failures are folded: told at the 1st, 2nd, 4th, 8th… time."""
         self.failures += 1
@@ -53,28 +61,6 @@ class Side:
         self.trouble = reason
         if self.failures & (self.failures - 1) == 0:
             line(logging.WARNING, "unavailable", side=self.name, times=self.failures, reason=reason)
-
-
-class Metrics:
-    """Names by Prometheus' conventions; labels are bounded (sides, kinds, classes), never people or cards."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.events = self._counter("connector_events_total", "Events written to the journal.", ["side"])
-        self.duplicates = self._counter("connector_duplicates_total", "Arrivals known already.", ["side"])
-        self.aside = self._counter("connector_set_aside_total", "Arrivals or events kept aside.", ["why"])
-        self.orders = self._counter("connector_orders_total", "Orders ended.", ["kind", "outcome"])
-        self.refusals = self._counter("connector_rate_limited_total", "Answers 429.", ["side"])
-        self.queue = Gauge("connector_queue_lanes", "Lanes with work that is due.", ["side"], registry=self.registry)
-        self.perform = Histogram(
-            "connector_perform_seconds", "Time an order took on the wire.", ["kind"], registry=self.registry
-        )
-        self.turn = Histogram(
-            "connector_turn_seconds", "Time one transaction of decisions took.", registry=self.registry
-        )
-
-    def _counter(self, name: str, help_text: str, labels: list[str]) -> Counter:
-        return Counter(name, help_text, labels, registry=self.registry)
 
 
 @dataclass(slots=True)
@@ -89,6 +75,8 @@ class Pulse:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     reachable: set[str] = field(default_factory=set)
     """Sides that could not be read and can be again; whoever performs there takes note and clears it."""
+    turned: float = field(default_factory=time.monotonic)
+    """When decisions were last gone about, `time.monotonic()`: a daemon that hangs does not turn."""
     _signals: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     def signal(self, *names: str) -> None:

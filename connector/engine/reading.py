@@ -10,11 +10,12 @@ from typing import Literal, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from connector.engine.intake import take_in
 from connector.engine.pausing import Pauses
 from connector.engine.pulse import Pulse, line
 from connector.ports import Batch, Unavailable, WrongToken
 from connector.store.database import Database
-from connector.store.ingest import Ingested, ingest, read_mark
+from connector.store.ingest import Ingested, read_mark
 from connector.store.leases import hold
 
 SLOWEST = 10.0
@@ -82,8 +83,6 @@ class Reader:
             if stored is None:
                 continue
             cursor = batch.cursor
-            if stored.new:
-                self._pulse.signal("decide")
 
     async def _read(self, cursor: str | None) -> Batch | None:
         side = self._pulse.sides[self._side]
@@ -137,29 +136,11 @@ class Reader:
         return self._pauses is not None and self._pauses.reads_not(self._side)
 
     async def _store(self, batch: Batch) -> Ingested | None:
-        mark = f"cursor:{self._side}"
-        if not batch.arrivals and batch.cursor is None:
-            return Ingested()
         try:
-            stored = await self._database.run(
-                lambda connection: ingest(
-                    connection, self._database.now(connection), batch.arrivals, cursor=(mark, batch.cursor)
-                )
-            )
-        except SQLAlchemyError as trouble:
-            self._pulse.sides["store"].bad(type(trouble).__name__)
+            return await take_in(self._database, self._pulse, self._side, batch.arrivals, batch.cursor)
+        except SQLAlchemyError:
             await self._pulse.rest(1.0)
             return None
-        self._pulse.sides["store"].good()
-        metrics = self._pulse.metrics
-        metrics.events.labels(self._side).inc(stored.new)
-        metrics.duplicates.labels(self._side).inc(stored.known)
-        if stored.unreadable:
-            metrics.aside.labels("unreadable").inc(stored.unreadable)
-        for arrival in batch.arrivals:
-            if arrival.event is None:
-                line(logging.WARNING, "set_aside", side=self._side, key=arrival.key, reason=arrival.reason)
-        return stored
 
     async def _cursor(self) -> str | None:
         if not self._first_cursor:

@@ -29,7 +29,7 @@ from connector.store import codec
 from connector.store.among import among
 from connector.store.ingest import note_own
 from connector.store.routes import BOARD, CHAT
-from connector.store.tables import Found, State, lanes, made, outbox, tickets, unfinished
+from connector.store.tables import Found, State, journal, lanes, made, outbox, tickets, unfinished
 
 JOIN_AT_MOST = 40
 """Waiting messages of one ticket looked at when joining."""
@@ -57,6 +57,8 @@ class Claim:
     """The outbox rows it settles: more than one when waiting messages were joined."""
     tries: int
     """How often it was tried before, for the backoff; unlike `order.attempt` it counts what surely never happened."""
+    since: float
+    """When what caused it came in."""
 
 
 _due = (
@@ -66,9 +68,13 @@ _due = (
     .limit(bindparam("limit"))
 )
 _due_shared = _due.with_for_update(skip_locked=True)
+_since = func.coalesce(
+    select(journal.c.received).where(journal.c.seq == outbox.c.cause).correlate(outbox).scalar_subquery(),
+    outbox.c.created,
+).label("since")
 _columns = (
     outbox.c.seq, outbox.c.key, outbox.c.lane, outbox.c.client, outbox.c.ticket, outbox.c.kind, outbox.c.effect,
-    outbox.c.attempt, outbox.c.tries, outbox.c.joined, outbox.c.urgency,
+    outbox.c.attempt, outbox.c.tries, outbox.c.joined, outbox.c.urgency, _since,
 )  # fmt: skip
 # Lane by lane, so that the index tells each head at once: a lane may be thousands of orders long.
 _head = select(func.min(outbox.c.seq)).where(unfinished, outbox.c.lane == lanes.c.key).correlate(lanes)
@@ -219,7 +225,7 @@ def claim(
         claims.append(
             Claim(
                 lane=lane, fence=due[lane].fence + 1, seq=head.seq, port=port, client=ClientId(head.client),
-                order=order, rows=tuple(row.seq for row in rows), tries=head.tries,
+                order=order, rows=tuple(row.seq for row in rows), tries=head.tries, since=head.since,
             )
         )  # fmt: skip
     return claims

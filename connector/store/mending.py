@@ -180,7 +180,7 @@ def _give_up(connection: Connection, now: float, rows: list[Found]) -> bool:
         order = Order(key=Key(row.key), effect=effect, attempt=row.attempt, urgency=row.urgency)
         claim = Claim(
             lane=row.lane, fence=fence, seq=row.seq, port=row.port, client=ClientId(row.client), order=order,
-            rows=(row.seq,), tries=row.tries,
+            rows=(row.seq,), tries=row.tries, since=row.created,
         )  # fmt: skip
         refused.append((claim, Refused(refusal=Refusal.INVALID, reason=f"{row.reason or 'tried in vain'}; {LET_BE}")))
     settle(connection, now, refused)

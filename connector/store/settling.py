@@ -64,9 +64,14 @@ Outcome = Made | Later | Refused
 
 @dataclass(slots=True, kw_only=True)
 class Settled:
-    """What settling did: `stale` claims had lost their lane meanwhile and changed nothing."""
+    """What settling did: `stale` claims had lost their lane meanwhile and changed nothing; `dead` were given up.
 
+    `at` is the moment.
+    """
+
+    at: float
     stale: list[Key] = field(default_factory=list)
+    dead: int = 0
 
 
 _fences = select(lanes.c.key, lanes.c.fence).where(among(lanes.c.key, "keys"))
@@ -102,7 +107,7 @@ def settle(connection: Connection, now: float, outcomes: Sequence[tuple[Claim, O
 
     A claim whose fence was passed by somebody else changes nothing: whoever holds the lane now looks before writing.
     """
-    settled = Settled()
+    settled = Settled(at=now)
     fences = _fences_shared if connection.dialect.name == "postgresql" else _fences
     found = {
         row.key: row.fence
@@ -115,6 +120,7 @@ def settle(connection: Connection, now: float, outcomes: Sequence[tuple[Claim, O
         else:
             settled.stale.append(claim.order.key)
     came.save(connection)
+    settled.dead = sum(len(rows) for (state, _), rows in came.ended.items() if state is State.DEAD)
     return settled
 
 

@@ -1,41 +1,72 @@
-"""The few addresses the daemon answers: health, readiness, metrics, and the board's webhook."""
+"""The few addresses the daemon answers: health, readiness, metrics, and the webhooks of both sides."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connector.web.limits import Door
 
 LARGEST = 1024 * 1024
-"""Bytes of a webhook's body; a larger one is refused unread."""
+"""Bytes of a webhook's body; a larger one is refused."""
+BODY_WITHIN = 10.0
+"""Seconds a body may take to arrive."""
 SEEN_WITHIN = 120.0
 """Seconds within which each side must have answered for the daemon to call itself ready."""
 
-Receive = Callable[[bytes], None]
+Take = Callable[[bytes], Awaitable[bool]]
+"""Takes a body; True once it is safe, False when the sender must come again."""
 Lately = Callable[[], dict[str, float | None]]
 """Side → moment (monotonic) it last answered."""
 Writable = Callable[[], Awaitable[bool]]
+Oldest = Callable[[], dict[str, float]]
+"""Side → seconds its oldest order has waited."""
+
+# https://core.telegram.org/bots/api#setwebhook
+TELEGRAM_SECRET = "x-telegram-bot-api-secret-token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A webhook that is served. Its secret is in the path (`in_path`), or in Telegram's header."""
+
+    side: str
+    path: str
+    secret: str
+    take: Take
+    in_path: bool
 
 
 def web_app(
-    *, registry: CollectorRegistry, lately: Lately, writable: Writable, board_hook: tuple[str, str, Receive] | None
-) -> Starlette:
-    """`board_hook`: the board tool's name, the secret, and what takes the payload sent to /hooks/<name>/<secret>.
+    *,
+    registry: CollectorRegistry,
+    lately: Lately,
+    writable: Writable,
+    oldest: Oldest = dict,
+    hooks: tuple[Hook, ...] = (),
+    counted: Callable[[str, int], None] = lambda side, status: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> ASGIApp:
+    """What serves them. Whatever is not among them gets an empty 404, a wrong secret too: nothing tells them apart.
 
-    A payload is a hint only; the poll is the truth.
+    `counted` is told the side and the status of each request that a webhook answered.
     """
+    doors = {hook.path: (hook, Door(clock)) for hook in hooks}
 
-    async def healthz(_: Request) -> Response:
+    async def healthz() -> Response:
         return PlainTextResponse("ok")
 
-    async def readyz(_: Request) -> Response:
-        now = time.monotonic()
+    async def readyz() -> Response:
+        now = clock()
         sides = {
             name: "never"
             if moment is None
@@ -44,34 +75,70 @@ def web_app(
         }
         sides["store"] = "ok" if await writable() else "not writable"
         ready = all(state == "ok" for state in sides.values())
-        return JSONResponse({"ready": ready, "sides": sides}, status_code=200 if ready else 503)
+        waiting = {side: round(seconds, 1) for side, seconds in oldest().items()}
+        told = {"ready": ready, "sides": sides, "oldest_waiting_seconds": waiting}
+        return JSONResponse(told, status_code=200 if ready else 503)
 
-    async def metrics(_: Request) -> Response:
+    async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    async def hook(request: Request) -> Response:
-        if board_hook is None:
-            return PlainTextResponse("not found", status_code=404)
-        name, secret, receive = board_hook
-        given = f"{request.path_params['name']}/{request.path_params['secret']}"
-        if not hmac.compare_digest(given.encode(), f"{name}/{secret}".encode()):
-            return PlainTextResponse("not found", status_code=404)
-        body = b""
-        try:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST:
-                    return PlainTextResponse("too large", status_code=413)
-        except ClientDisconnect:
-            return PlainTextResponse("gone", status_code=400)
-        receive(body)
-        return PlainTextResponse("ok")
+    pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
 
-    return Starlette(
-        routes=[
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/metrics", metrics),
-            Route("/hooks/{name}/{secret}", hook, methods=["POST"]),
-        ]
-    )
+    async def answer(request: Request) -> Response:
+        path = request.url.path
+        if request.method in ("GET", "HEAD") and path in pages:
+            return await pages[path]()
+        base, _, last = path.rpartition("/")
+        found = doors.get(path) or doors.get(base)
+        if request.method != "POST" or found is None:
+            return Response(status_code=404)
+        hook, door = found
+        given = last if hook.in_path else request.headers.get(TELEGRAM_SECRET, "")
+        known = _alike(given, hook.secret)
+        if not known or path != (f"{hook.path}/{last}" if hook.in_path else hook.path):
+            return Response(status_code=404)
+        response = await _taken(hook, door, request)
+        counted(hook.side, response.status_code)
+        return response
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            response = await answer(Request(scope, receive))
+            await response(scope, receive, send)
+
+    return application
+
+
+async def _taken(hook: Hook, door: Door, request: Request) -> Response:
+    if not door.open():
+        return Response(status_code=429, headers={"retry-after": "1"})
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > LARGEST:
+        return Response(status_code=413)
+    with door.inside():
+        try:
+            async with asyncio.timeout(BODY_WITHIN):
+                body = await _body(request)
+        except (ClientDisconnect, TimeoutError):
+            return Response(status_code=408)
+        if body is None:
+            return Response(status_code=413)
+        if await hook.take(body):
+            return Response(status_code=200)
+        return Response(status_code=503, headers={"retry-after": "1"})
+
+
+async def _body(request: Request) -> bytes | None:
+    """None when it is too large."""
+    pieces = bytearray()
+    async for chunk in request.stream():
+        pieces += chunk
+        if len(pieces) > LARGEST:
+            return None
+    return bytes(pieces)
+
+
+def _alike(given: str, secret: str) -> bool:
+    """Compared in a time that tells neither how far they agree nor how long the secret is."""
+    one, other = (hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest() for text in (given, secret))
+    return hmac.compare_digest(one, other)

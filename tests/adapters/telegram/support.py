@@ -186,6 +186,7 @@ def chat_on(
     base_url: str = "https://tg.example",
     poll_seconds: int = 25,
     naps: list[float] | None = None,
+    push_to: tuple[str, str] | None = None,
 ) -> TelegramChat:
     """A chat whose clock stands still and whose naps are only noted."""
 
@@ -199,6 +200,7 @@ def chat_on(
         budget=budget or OpenBudget(),
         spool=spool or LocalSpool(Path("nowhere")),
         poll_seconds=poll_seconds,
+        push_to=push_to,
         now=lambda: NOW,
         monotonic=lambda: 1000.0,
         sleep=nap,

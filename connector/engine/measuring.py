@@ -1,0 +1,92 @@
+"""Looks at the store every few seconds, and spends no more than a hundredth of the time on it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from connector.domain.policy import Policy
+from connector.engine.metrics import CLASSES, SIDES
+from connector.engine.pulse import Pulse
+from connector.store import claiming, measuring
+from connector.store.database import Database
+
+EVERY = 5.0
+"""Seconds between two looks, more where a look takes long."""
+SHARE = 0.01
+"""Of the time that looking may take."""
+OTHER = "other"
+"""The label of topics the mapping no longer has."""
+
+
+class Gauges:
+    """Keeps the gauges that only the store knows; `oldest` tells each side's oldest waiting order, in seconds."""
+
+    def __init__(
+        self,
+        database: Database,
+        pulse: Pulse,
+        policy: Callable[[], Policy],
+        *,
+        pending: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        self.oldest: dict[str, float] = dict.fromkeys(SIDES, 0.0)
+        self._database = database
+        self._pulse = pulse
+        self._policy = policy
+        self._pending = pending
+        self._after = ""
+        self._unanswered: Counter[str] = Counter()
+        for name, side in pulse.sides.items():
+            pulse.metrics.side_up.labels(name).set_function(side.up)
+            pulse.metrics.side_age.labels(name).set_function(side.silent_for)
+
+    async def run(self) -> None:
+        """Until the daemon stops."""
+        while not self._pulse.stopping.is_set():
+            took = 0.0
+            for look in (self._queues, self._lag, self._unanswered_page):
+                begun = time.perf_counter()
+                try:
+                    await self._database.run(look)
+                except SQLAlchemyError as trouble:  # whoever needs the store to go on tells of it too
+                    self._pulse.sides["store"].bad(type(trouble).__name__)
+                    break
+                took += time.perf_counter() - begun
+            self._pulse.metrics.pending.set(self._pending() or 0)
+            await self._pulse.rest(max(EVERY, took / SHARE))
+
+    def _queues(self, connection: Connection) -> None:
+        now, metrics = self._database.now(connection), self._pulse.metrics
+        found = {(each.port, each.urgency): each for each in measuring.queues(connection)}
+        for side in SIDES:
+            metrics.queue.labels(side).set(claiming.waiting(connection, now, port=side))
+            ages = [max(0.0, now - each.oldest) for (port, _), each in found.items() if port == side]
+            self.oldest[side] = max(ages, default=0.0)
+            for urgency, name in CLASSES.items():
+                queue = found.get((side, int(urgency)))
+                metrics.waiting.labels(side, name).set(queue.orders if queue else 0)
+                metrics.oldest.labels(side, name).set(max(0.0, now - queue.oldest) if queue else 0.0)
+
+    def _lag(self, connection: Connection) -> None:
+        count, oldest = measuring.lag(connection)
+        self._pulse.metrics.undecided.set(count)
+        self._pulse.metrics.lag.set(0.0 if oldest is None else max(0.0, self._database.now(connection) - oldest))
+
+    def _unanswered_page(self, connection: Connection) -> None:
+        """A page of the requests; the gauge changes when all have been seen."""
+        page = measuring.unanswered(connection, self._after)
+        self._unanswered.update(page.topics)
+        self._after = page.after or ""
+        if page.after is None:
+            known = {topic.key for topic in self._policy().topics}
+            counts: Counter[str] = Counter()
+            for topic, count in self._unanswered.items():
+                counts[topic if topic in known else OTHER] += count
+            for topic in (*known, OTHER):
+                self._pulse.metrics.unanswered.labels(topic).set(counts[topic])
+            self._unanswered = Counter()
