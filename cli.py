@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands import care, daemon, mapping, pausing, queue, rehearsal, show, status, tail, why
+from commands import care, daemon, doctor, mapping, pausing, queue, rehearsal, show, status, tail, why
 from commands.answer import installed
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ for command in (
     daemon.run,
     mapping.check,
     mapping.names,
+    doctor.doctor,
     status.status,
     tail.tail,
     show.show,

@@ -120,7 +120,7 @@ def adapters(
         fingerprint = hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:12]
         return sharing(database, f"budget:{side}:{fingerprint}") if database is not None else None
 
-    spool = DiskSpool(_files_folder(settings) if database is not None else Path(tempfile.mkdtemp()))
+    spool = DiskSpool(files_folder(settings) if database is not None else Path(tempfile.mkdtemp()))
     telegram, kaiten = settings.telegram, settings.board
     chat_limit = telegram.calls_per_second
     chat_budget = RateBudget(
@@ -166,7 +166,7 @@ def _registry(settings: Settings, loaded: Loaded) -> Registry | None:
     )
 
 
-def _files_folder(settings: Settings) -> Path:
+def files_folder(settings: Settings) -> Path:
     """Where files on their way rest: of this daemon alone."""
     if settings.state_dir is not None:
         return settings.state_dir / f"files-{os.getpid()}"

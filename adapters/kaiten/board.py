@@ -12,6 +12,7 @@ from typing import assert_never
 from adapters.kaiten import card_edits
 from adapters.kaiten.attachments import attachments, missing
 from adapters.kaiten.changes import Changes
+from adapters.kaiten.checkup import BoardCheckup, checkup
 from adapters.kaiten.comments import Comments
 from adapters.kaiten.cursor import load_cursor
 from adapters.kaiten.files import Files
@@ -122,6 +123,10 @@ class KaitenBoard:
         for known in layout.fields:
             self._fields[known.id] = replace(known, options=people) if known.kind is FieldKind.USER else known
         return layout
+
+    async def checkup(self, boards: Sequence[str], spaces: Sequence[str]) -> BoardCheckup:
+        """Who we are, what we may do on these boards and in these spaces. Raises Unavailable, WrongToken."""
+        return await checkup(self._wire, boards, spaces)
 
     # ---- reading
 

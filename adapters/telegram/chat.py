@@ -12,6 +12,7 @@ import httpx
 
 from adapters.telegram.api import BotApi
 from adapters.telegram.changing import answer_tap, delete, edit, react
+from adapters.telegram.checkup import ChatCheckup, checkup
 from adapters.telegram.files import Downloads
 from adapters.telegram.incoming import arrival, in_group
 from adapters.telegram.introducing import introduce
@@ -69,6 +70,7 @@ class TelegramChat:
     ) -> None:
         base_url = _checked(base_url)
         self._now = now
+        self._transport = transport
         self._api = BotApi(token=token, base_url=base_url, budget=budget, observe=observe, transport=transport)
         self._pushing = None
         if push_to is not None:
@@ -112,6 +114,10 @@ class TelegramChat:
     async def identify(self) -> str:
         """The bot as people call it ("@support_bot"). Raises WrongToken, Unavailable."""
         return await self._api.identify(Urgency.CARD)
+
+    async def checkup(self) -> ChatCheckup:
+        """Who the bot is and how it stands with Telegram. Raises Unavailable, Rejected, WrongToken."""
+        return await checkup(self._api, now=self._now, transport=self._transport)
 
     async def introduce(self, commands: Mapping[str, Sequence[tuple[str, str]]], default: str) -> None:
         """Puts the commands into the chat's own menu. Raises Unavailable, Rejected, WrongToken.

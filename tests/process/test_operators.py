@@ -139,3 +139,24 @@ def test_a_paused_board_holds_its_orders_while_clients_are_acknowledged_and_drai
         company.until("what waited", lambda: len(lines(held)) == 5)
         assert [f"Строка {number}" in line for number, line in enumerate(lines(held))] == [True] * 5
         assert _data(company, "pause", "--list") == {"pauses": []}
+
+
+def test_the_doctor_looks_at_both_services_and_changes_nothing(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        company.start()
+        company.until("the daemon works", lambda: "board_settled" in company.log())
+        before = [call for call in company.board_calls() if call["method"] != "GET"]
+        well = _ask(company, "doctor")
+        assert well.code == 0, well.out
+        lines = {line.split()[1]: line.split()[0] for line in well.out.splitlines() if not line.startswith(" ")}
+        expected = "python database daemon queue disk mapping telegram updates clock kaiten rights calls files"
+        assert set(lines) == set(expected.split())
+        assert set(lines.values()) == {"pass"}
+        assert [call for call in company.board_calls() if call["method"] != "GET"] == before
+        refused = connector("doctor", "--json", environment={**company.settings(), "CONNECTOR_BOARD__TOKEN": "wrong"})
+        assert refused.code == 4
+        nowhere = {**company.settings(), "CONNECTOR_TELEGRAM__BASE_URL": "http://127.0.0.1:9"}
+        gone = connector("doctor", environment=nowhere)
+        assert gone.code == 5
+        assert "cannot be reached" in gone.out
+        assert TELEGRAM_TOKEN.partition(":")[2] not in gone.out + gone.err
