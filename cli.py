@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands import care, daemon, doctor, mapping, pausing, queue, rehearsal, show, status, tail, why
+from commands import agents, care, daemon, doctor, mapping, pausing, queue, rehearsal, show, status, tail, why
 from commands.answer import installed
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ for command in (
     care.backup,
     care.restore,
     care.migrate,
+    agents.agents,
     rehearsal.demo,
     rehearsal.sandbox,
     rehearsal.bench,

@@ -9,6 +9,7 @@ from mappings.check_agents import check_agents
 from mappings.check_cabinet import check_cabinet
 from mappings.check_dialogue import check_dialogue
 from mappings.check_hours import check_hours
+from mappings.check_people import check_people
 from mappings.check_titles import check_titles, no_language
 from mappings.check_topics import check_topics, written_keys
 from mappings.problems import Problem, Steps, folded, nearest, one_of, path_of, shown
@@ -59,6 +60,7 @@ def _check(source: Source, content: Content, validated: Validated) -> Iterator[P
     yield from check_cabinet(source, content, validated)
     yield from check_dialogue(source, content, validated)
     yield from check_agents(source, content, validated)
+    yield from check_people(source, content, validated)
     if validated.sound(("source",)):
         yield from _origin(source, content)
     yield from _columns(source, ("columns",), content.columns)

@@ -37,6 +37,7 @@ from mappings.reactions import reaction_of
 from mappings.scalars import per_language
 from mappings.schema import Content
 from mappings.source import Source
+from mappings.team import escalation, people
 from mappings.terms import calendars, clock_tags, service_class, sla_rule
 from mappings.topics import groups, leaves
 
@@ -100,6 +101,7 @@ class Mapping:
         """
         content = self.content
         known = calendars(content, today)
+        classes = {key: service_class(content, key, known) for key in content.classes}
         return Policy(
             version=self.version,
             topics=tuple(
@@ -117,7 +119,7 @@ class Mapping:
                 TopicGroup(key=key, title=self._in_all(group.title), hint=self._in_all(group.hint))
                 for key, group in groups(content).items()
             ),
-            classes={key: service_class(content, key, known) for key in content.classes},
+            classes=classes,
             calendars=known,
             sla=sla_rule(content),
             cabinet=self._cabinet(),
@@ -156,6 +158,8 @@ class Mapping:
             reopen_within=content.reopen_within.calendar,
             album_wait=content.album_wait.calendar,
             sign_agents=content.sign_agents,
+            people=people(content, self.source, known),
+            escalation=escalation(content, classes),
             limits=limits,
             comment_limit=comment_limit,
             board=board,
@@ -163,7 +167,9 @@ class Mapping:
 
     def _orders(self) -> list[list[str]]:
         """What stands in an order that counts, though it is written as a mapping."""
-        return [[leaf.key for leaf in leaves(self.content)], list(self.content.triggers), list(self.content.templates)]
+        content = self.content
+        parts = (content.triggers, content.templates, content.people, content.teams)
+        return [[leaf.key for leaf in leaves(content)], *(list(part) for part in parts)]
 
     def _cabinet(self) -> CabinetRule | None:
         cabinet = self.content.cabinet

@@ -26,9 +26,31 @@ def user_ids(layout: Layout) -> dict[str, str]:
     return {name: next(iter(ids)) for name, ids in owners.items() if len(ids) == 1}
 
 
+def agent_users(mapping: Mapping, layout: Layout, finder: Finder) -> dict[str, str]:
+    """Key of an agent → user id."""
+    users = known_users(layout)
+    found: dict[str, str] = {}
+    for key, agent in mapping.content.people.items():
+        steps = ("people", key, "user")
+        user = finder.find(steps, agent.user, users, kind="user")
+        if user is None:
+            continue
+        other = next((each for each, known in found.items() if known == user.id), None)
+        if other is not None:
+            finder.note(
+                steps,
+                code="agent-twice",
+                found=f"{shown(agent.user)}, who is people.{other} too",
+                expected="each user of the board once",
+                remedy="remove one of the two, or correct the name",
+            )
+        found[key] = user.id
+    return found
+
+
 def check_people(mapping: Mapping, layout: Layout, finder: Finder) -> None:
     """A problem for everybody who is named and is not on the board, or cannot be told from another."""
-    _agents(mapping, layout, finder)
+    _aliases(mapping, layout, finder)
     users, ids = known_users(layout), user_ids(layout)
     for index, name in enumerate(mapping.content.public.people):
         steps = ("public", "people", index)
@@ -43,7 +65,7 @@ def check_people(mapping: Mapping, layout: Layout, finder: Finder) -> None:
             )
 
 
-def _agents(mapping: Mapping, layout: Layout, finder: Finder) -> None:
+def _aliases(mapping: Mapping, layout: Layout, finder: Finder) -> None:
     """An answer carries the name exactly as the board shows it: under any other spelling nothing is replaced."""
     names = [user.name.strip() for user in layout.users]
     for name in mapping.content.agents.names:

@@ -12,7 +12,7 @@ from mappings.columns import BoardColumns, bind_columns, pausing_columns
 from mappings.fields import bind_fields
 from mappings.mapping import Mapping
 from mappings.names import Finder, Known, matching
-from mappings.people import check_people, known_users, user_ids
+from mappings.people import agent_users, check_people, known_users, user_ids
 from mappings.problems import Problem, Severity, Steps, folded, names_command, nearest, shown
 from mappings.scalars import EVERY
 from mappings.topics import leaves
@@ -36,6 +36,7 @@ def resolve(mapping: Mapping, layout: Layout) -> tuple[BoardPolicy | None, tuple
     fields = bind_fields(mapping, layout, used, finder)
     _tags(mapping, layout, finder)
     check_people(mapping, layout, finder)
+    agents = agent_users(mapping, layout, finder)
     starts = _starts(mapping, boards, columns, finder)
 
     silenced = mapping.content.silence
@@ -73,6 +74,7 @@ def resolve(mapping: Mapping, layout: Layout) -> tuple[BoardPolicy | None, tuple
         users=user_ids(layout),
         classes=lanes,
         pausing=pausing,
+        agents=agents,
     )
     return policy, problems
 

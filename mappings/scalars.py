@@ -85,6 +85,25 @@ def _date(value: object) -> date:
     raise _wrong("a date such as 2026-01-01", "write year-month-day", "date")
 
 
+def _leave(value: object) -> tuple[date, date]:
+    first, dots, last = value.partition("..") if isinstance(value, str) else ("", "", "")
+    try:
+        begins = date.fromisoformat(first.strip())
+        ends = date.fromisoformat(last.strip()) if dots else begins
+    except ValueError:
+        begins, ends = date.max, date.min
+    if begins > ends:
+        expected = "a date such as 2026-12-30, or dates from..to such as 2027-01-02..2027-01-08"
+        raise _wrong(expected, "write year-month-day, the earlier date first", "date")
+    return begins, ends
+
+
+def _weight(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MOST:
+        return float(value)
+    raise _wrong(f"a number above 0, {MOST} at most", "write such a number, without quotes")
+
+
 def _per_language(value: object) -> object:
     if isinstance(value, str):
         return {EVERY: value}
@@ -203,6 +222,15 @@ Intervals = Annotated[
     _or_list(_INTERVAL),
 ]
 Day = Annotated[date, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+_DATES: dict[str, Any] = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(\.\.\d{4}-\d{2}-\d{2})?$"}
+Leave = Annotated[
+    list[Annotated[tuple[date, date], PlainValidator(_leave), WithJsonSchema(_DATES)]],
+    BeforeValidator(_listed),
+    _or_list(_DATES),
+]
+Weight = Annotated[
+    float, PlainValidator(_weight), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": MOST})
+]
 OrBare = BeforeValidator(_present)
 """For a part that may be written as its bare key."""
 OrDefault = BeforeValidator(_or_default)

@@ -25,6 +25,7 @@ from mappings.scalars import (
 )
 from mappings.schema_agents import Card, Change, Commands, History, Label, Public, Template
 from mappings.schema_clock import Hours, Sla, Special, Targets
+from mappings.schema_people import Agent, Escalation, Routing, Team
 
 
 class Board(Part):
@@ -309,6 +310,14 @@ class Content(Part):
     quiet_hours: QuietHours | None = Field(None, description="When the bot sends nothing of itself.")
     agents: Agents = Field(
         default_factory=lambda: Agents(), description="The people on the board, as clients see them."
+    )
+    people: dict[str, Agent] = Field(
+        default_factory=dict, description="Who works on the board, by a short key: competences, duty, leave."
+    )
+    teams: dict[str, Team] = Field(default_factory=dict, description="Teams of agents, by a short key.")
+    routing: Routing = Field(default_factory=lambda: Routing(), description="Who gets a new request.")
+    escalation: Escalation = Field(
+        default_factory=lambda: Escalation(), description="Who hears of requests that wait, and when."
     )
     blocked_tag: Line | None = Field(
         None, description="A tag on the cards of a client who stopped the bot, until they return."

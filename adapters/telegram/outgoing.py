@@ -106,12 +106,15 @@ def _key(key: str | ContactKey) -> KeyboardButton:
 # https://core.telegram.org/bots/api#inlinekeyboardbutton
 def buttons_under(buttons: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
     """The buttons of one message; None when there are none."""
-    rows = [
-        [InlineKeyboardButton(clean(button.label), callback_data=button.data) for button in row]
-        for row in buttons
-        if row
-    ]
+    rows = [[_button(button) for button in row if button.data or button.url] for row in buttons]
+    rows = [row for row in rows if row]
     return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    if button.url is not None:
+        return InlineKeyboardButton(clean(button.label), url=button.url)
+    return InlineKeyboardButton(clean(button.label), callback_data=button.data)
 
 
 # https://core.telegram.org/bots/api#linkpreviewoptions

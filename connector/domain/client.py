@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from connector.domain.around import Around
+from connector.domain.desk import Desk
 from connector.domain.effects import SendFiles, SendMessage
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Past, Ticket
@@ -150,6 +152,10 @@ class Client:
     """Earlier requests of the client and of their cabinet, newest first; loaded where an event may need them."""
     past_more: int = 0
     """How many more there are."""
+    desk: Desk | None = None
+    """What agents see in this chat, where it is theirs; None in a chat of clients alone."""
+    around: Around | None = None
+    """What else the decision may see; loaded where an event needs it, and never saved."""
     thread: Mapping[str, TicketId] = field(default_factory=dict)
     next_number: int = 0
 

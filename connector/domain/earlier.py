@@ -38,6 +38,7 @@ def past_of(ticket: Ticket, *, own: bool) -> Past:
         card=ticket.card,
         cabinet=ticket.cabinet,
         own=own,
+        taken=ticket.taken,
     )
 
 

@@ -26,10 +26,15 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """A button under a message; `data` comes back with the tap (1 to 64 bytes)."""
+    """A button under a message: `data` comes back with the tap (1 to 64 bytes); one with `card` opens that card.
+
+    `url` is the card's address, None until the order is carried out; without one the button is left out.
+    """
 
     label: str
-    data: str
+    data: str = ""
+    card: Ref | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +174,8 @@ class CreateCard:
     facts: Mapping[str, str] = field(default_factory=dict)
     spot: Spot | None = None
     source: Ref | None = None
+    responsible: str | None = None
+    """The board's user who gets it, in the place of the one the mapping names for all cards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from connector.domain.desk import Notice
 from connector.domain.effects import Effect
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.words import File, Person, Text, Words
@@ -182,6 +183,63 @@ class HistoryChanged:
     client: ClientId
 
 
+# ---- between a request and the chats of agents; `client` is whom it is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRaised:
+    """Something waits, or waits longer: the chat shows the notice, in the place of what it showed of the same wait."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeEnded:
+    """The wait is over; `words` say how."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    notice: Key
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeAsked:
+    """An agent of the mapping wants a request; whoever is first has it. `tap` in `chat` waits for the answer."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    ticket: TicketId
+    agent: str
+    chat: Ref
+    tap: Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeAsked:
+    """No further rung of a request's ladders before `until`."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    ticket: TicketId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked:
+    """The operator takes the chat away from its agent or team."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+
+
 class Refusal(StrEnum):
     """Why something will never succeed, however often it is tried."""
 
@@ -217,5 +275,6 @@ class Failed:
 
 ChatEvent = ClientWrote | ClientEdited | ClientTapped | ClientBlocked | ClientReturned
 BoardEvent = AgentCommented | AgentEdited | AgentRemoved | AgentAttached | CardSeen
-OwnEvent = TimePassed | HistoryChanged | Done | Failed
+DeskEvent = NoticeRaised | NoticeEnded | TakeAsked | SnoozeAsked | Unlinked
+OwnEvent = TimePassed | HistoryChanged | Done | Failed | DeskEvent
 Event = ChatEvent | BoardEvent | OwnEvent

@@ -9,6 +9,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from connector.domain.effects import Meaning, Spot
+from connector.domain.ladder import Escalation
+from connector.domain.people import People
 
 Texts = Mapping[str, str]
 """Message templates of one language by name, with `{placeholders}`."""
@@ -392,6 +394,8 @@ class BoardPolicy:
     """(board id, class key) → lane id."""
     pausing: frozenset[str] = frozenset()
     """Ids of columns in which a request's clocks stand still."""
+    agents: Mapping[str, str] = field(default_factory=dict)
+    """Key of an agent of the mapping → user id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,6 +450,8 @@ class Policy:
     album_wait: timedelta = timedelta(seconds=2)
     sign_agents: bool = False
     """Whether an answer carries the agent's name."""
+    people: People = field(default_factory=People)
+    escalation: Escalation = field(default_factory=Escalation)
     limits: ChatLimits = field(default_factory=ChatLimits)
     comment_limit: int = 4096
     calendars: Mapping[str, Hours] = field(default_factory=dict)

@@ -45,7 +45,12 @@ from connector.domain.events import (
     Event,
     Failed,
     HistoryChanged,
+    NoticeEnded,
+    NoticeRaised,
+    SnoozeAsked,
+    TakeAsked,
     TimePassed,
+    Unlinked,
 )
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.signature import unsigned
@@ -125,7 +130,17 @@ def said(event: Event) -> str:
             return "gone" if event.gone else f"board {event.board} column {event.column}{lane} v{event.version}"
         case Failed():
             return f"{event.refusal.value}: {event.reason}"
+        case NoticeRaised():
+            return event.notice.line
+        case NoticeEnded():
+            return event.words
+        case TakeAsked():
+            return event.agent
+        case SnoozeAsked():
+            return f"until {event.until.isoformat()}"
         case Done() | ClientBlocked() | ClientReturned() | AgentRemoved() | TimePassed() | HistoryChanged():
+            return ""
+        case Unlinked():
             return ""
         case _:
             assert_never(event)

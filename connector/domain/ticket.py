@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector.domain.events import CardSeen
+from connector.domain.ladder import Waiting
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.words import File, Text
 
@@ -138,6 +139,8 @@ class Past:
     cabinet: str | None = None
     own: bool = True
     """False when another chat of the same cabinet wrote it."""
+    taken: str | None = None
+    """Who had it: the key of an agent, or a name on the board."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +235,10 @@ class Ticket:
     """Who has written on it, clients and agents, in the order of their first words."""
     responsible: str | None = None
     """Who is responsible on the board, as last seen."""
+    taken: str | None = None
+    """Who has it in hand: the key of an agent of the mapping, of others the name on the board; None in the pool."""
+    waits: tuple[Waiting, ...] = ()
+    """What it waits for, as far as a ladder watches it."""
     muted: bool = False
     """The client is told nothing of changes on the board; answers still go."""
     merged_into: TicketId | None = None
@@ -254,6 +261,11 @@ class Ticket:
     def open(self) -> bool:
         """Whether it still waits for something."""
         return self.phase is not Phase.DONE
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it waits for somebody to take it."""
+        return self.taken is None and self.phase in (Phase.OPENING, Phase.QUEUE)
 
     @property
     def lost(self) -> bool:

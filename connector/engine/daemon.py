@@ -26,7 +26,7 @@ from connector.engine.deciding import Decider
 from connector.engine.measuring import Gauges
 from connector.engine.pausing import Pauses
 from connector.engine.performing import Performer
-from connector.engine.placing import linked
+from connector.engine.placing import linked, opened
 from connector.engine.pulse import Pulse, line
 from connector.engine.reading import Reader
 from connector.ports import Board, Chat, Order, Registry, Rejected, Unavailable, WrongToken
@@ -166,7 +166,11 @@ class Daemon:
         effect = order.effect
         assert isinstance(effect, ChatEffect)
         chat_order: Order[ChatEffect] = Order(
-            key=order.key, effect=effect, attempt=order.attempt, urgency=order.urgency, made=order.made
+            key=order.key,
+            effect=opened(effect, self._board.link),
+            attempt=order.attempt,
+            urgency=order.urgency,
+            made=order.made,
         )
         return await self._chat.perform(chat_order)
 

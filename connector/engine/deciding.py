@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError, StatementError
 
 from connector.domain.client import Client
-from connector.domain.decide import Decision, decide, wants_past
+from connector.domain.decide import Decision, decide, looks, looks_opening, wants_past
 from connector.domain.events import ClientTapped, Event
 from connector.domain.policy import Policy
 from connector.engine.pulse import Pulse, line, lines
@@ -88,6 +88,8 @@ class Decider:
                 limit=limit,
                 wants_past=lambda event: wants_past(event, policy),
                 before=self._before,
+                looks=lambda client, event: looks(client, event, policy),
+                opening=looks_opening(policy),
             )
             return deciding.next_wake(connection), turn, now
 

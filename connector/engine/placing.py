@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from connector.domain import card
 from connector.domain.effects import (
     BoardEffect,
+    Button,
+    ChatEffect,
     CreateCard,
+    EditMessage,
     FieldValue,
     MoveCard,
     ReplaceCard,
+    SendMessage,
     SetBlock,
     SetFacts,
     Spot,
@@ -29,6 +33,23 @@ def linked(effect: BoardEffect, link: Callable[[Ref], str | None]) -> BoardEffec
             return replace(effect, block=card.linked(effect.block, link))
         case _:
             return effect
+
+
+def opened(effect: ChatEffect, link: Callable[[Ref], str | None]) -> ChatEffect:
+    """The message with the addresses of the cards its buttons open; a card without an address loses its button."""
+    if not isinstance(effect, SendMessage | EditMessage):
+        return effect
+    if all(button.card is None for row in effect.buttons for button in row):
+        return effect
+    return replace(effect, buttons=tuple(tuple(_addressed(row, link)) for row in effect.buttons))
+
+
+def _addressed(row: tuple[Button, ...], link: Callable[[Ref], str | None]) -> Iterator[Button]:
+    for button in row:
+        if button.card is None:
+            yield button
+        elif (url := link(button.card)) is not None:
+            yield replace(button, url=url)
 
 
 class Unplaced(Exception):
@@ -51,7 +72,9 @@ def place(effect: Placed, policy: Policy) -> Placed:
                     f"the mapping has no place for topic {effect.topic!r} in class {effect.service_class!r}: "
                     "put the topic back, or move its requests by hand"
                 )
-            return replace(effect, spot=replace(spot, fields={**spot.fields, **_fields(effect.facts, board)}))
+            fields = {**spot.fields, **_fields(effect.facts, board)}
+            responsible = effect.responsible or spot.responsible
+            return replace(effect, spot=replace(spot, fields=fields, responsible=responsible))
         case SetFacts():
             return replace(effect, fields=_fields(effect.facts, board))
         case ReplaceCard():

@@ -115,7 +115,7 @@ def write_client(client: Client) -> str:
     return _clients.keep(text, client)
 
 
-_LOADED = {"tickets", "thread", "next_number", "past", "past_more"}
+_LOADED = {"tickets", "thread", "next_number", "past", "past_more", "around"}
 _saved = attrgetter(*(each.name for each in fields(Client) if each.name not in _LOADED))
 
 

@@ -9,21 +9,24 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, select, text, update
 
+from connector.domain.around import UNSEEING, Look
 from connector.domain.client import Client
 from connector.domain.decide import Decision
 from connector.domain.events import Event, HistoryChanged, TimePassed
 from connector.domain.refs import ClientId, Key
 from connector.store import codec
 from connector.store.among import among
+from connector.store.around import keep_link, look_around
 from connector.store.former_life import FormerLife, late
 from connector.store.ingest import EVENTS, insert_for, note_own, storable
-from connector.store.loading import load
+from connector.store.loading import Loaded, load
 from connector.store.past import EVERY, FOR_ORDERS, with_past
 from connector.store.tables import Found, Noted, clients, counters, journal, lanes, undecided
 from connector.store.writing_down import Written, mark_decided
 
 Decide = Callable[[Client, Event], Decision]
 WantsPast = Callable[[Event], bool]
+Looks = Callable[[Client, Event], Look]
 
 PER_TURN = 16
 """Events of one client decided in one transaction: a client who writes 200 lines does not hold up the others."""
@@ -114,6 +117,10 @@ def set_aside_head(connection: Connection, reason: str) -> str | None:
     return str(row.key)
 
 
+def _unseeing(client: Client, event: Event) -> Look:
+    return UNSEEING
+
+
 def _of_cards(event: Event) -> bool:
     return isinstance(event, HistoryChanged)
 
@@ -127,11 +134,14 @@ def handle(
     limit: int = 64,
     wants_past: WantsPast = _of_cards,
     before: FormerLife | None = None,
+    looks: Looks = _unseeing,
+    opening: Look = UNSEEING,
 ) -> Turn:
     """Decides the waiting events of up to `limit` clients.
 
     `wants_past` tells for which events the client's earlier requests are loaded; what orders a card gets them anyway.
     `before` is the life before a restore: what it may have done is looked for, or held for people.
+    `looks` tells what of other conversations is loaded for an event, `opening` what for one that opens a request.
     An event whose decision raises is kept with its reason and the rest flows on; a client's events are decided in the
     order they were noted, each on what the one before left behind.
     """
@@ -173,16 +183,22 @@ def handle(
             if wants_past(event):
                 written.save_tickets(connection, loaded)
                 seen = _with_past(connection, seen, event)
+            if (look := looks(seen, event)) != UNSEEING:
+                written.save_tickets(connection, loaded)
+                seen = replace(seen, around=look_around(connection, now, look))
+            sight = _Sight(connection=connection, now=now, opening=opening, written=written, loaded=loaded)
             try:
-                decision = _decide(connection, decide, seen, event, lambda: written.save_tickets(connection, loaded))
+                decision = _decide(sight, decide, seen, event)
             except Exception as error:  # rule 8: kept raw with its reason, shown, replayable; the rest flows on
                 reason = storable(f"{type(error).__name__}: {error}")
                 written.settle(row, Noted.RAISED, reason)
                 turn.raised.append((row.key, reason))
                 continue
             written.settle(row, Noted.DECIDED, None)
-            if decision.client.past:
-                decision = replace(decision, client=replace(decision.client, past=(), past_more=0))
+            if decision.client.past or decision.client.around is not None:
+                decision = replace(decision, client=replace(decision.client, past=(), past_more=0, around=None))
+            # At once: a code that linked one chat links no other in the same transaction.
+            keep_link(connection, now, client, decision.client)
             client = written.remember(client, event, decision, row)
             turn.events += 1
             turn.decided.append((row.kind, row.key))
@@ -196,10 +212,20 @@ def handle(
     return turn
 
 
-def _decide(
-    connection: Connection, decide: Decide, client: Client, event: Event, save_tickets: Callable[[], None]
-) -> Decision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sight:
+    """Where a decision looks for more than it was given."""
+
+    connection: Connection
+    now: float
+    opening: Look
+    written: Written
+    loaded: Loaded
+
+
+def _decide(sight: _Sight, decide: Decide, client: Client, event: Event) -> Decision:
     """The decision on the event, asked again with the earlier requests where it orders a card."""
+    connection = sight.connection
     decision = decide(client, event)
     cards = {ticket.id: ticket.generation for ticket in client.tickets}
     ordered = [ticket for ticket in decision.client.tickets if cards.get(ticket.id) != ticket.generation]
@@ -210,10 +236,14 @@ def _decide(
         # A number is taken only by what opens a ticket; the decision is pure, so it is simply asked again.
         number = _take_number(connection)
     known = client
+    if number and sight.opening != UNSEEING:
+        # After the number, which one opening takes after the other: so each sees what the one before was given.
+        sight.written.save_tickets(connection, sight.loaded)
+        known = replace(known, around=look_around(connection, sight.now, sight.opening))
     if client.tickets or any(ticket.cabinet is not None for ticket in ordered):
-        save_tickets()
+        sight.written.save_tickets(connection, sight.loaded)
         asked = {(ticket.number or number, ticket.cabinet) for ticket in ordered}
-        known = with_past(connection, client, asked, now=decision.client.tickets)
+        known = with_past(connection, known, asked, now=decision.client.tickets)
     return decide(replace(known, next_number=number), event) if number or known.past else decision
 
 

@@ -20,15 +20,15 @@ from connector.domain.events import (
     AgentEdited,
     AgentRemoved,
     CardSeen,
-    ChatEvent,
-    Done,
+    ClientBlocked,
+    ClientEdited,
+    ClientReturned,
+    ClientTapped,
+    ClientWrote,
     Event,
-    Failed,
-    HistoryChanged,
     OwnEvent,
-    TimePassed,
 )
-from connector.domain.refs import ClientId, client_of
+from connector.domain.refs import client_of
 from connector.ports import Arrival
 from connector.store import codec
 from connector.store.among import among
@@ -233,10 +233,10 @@ def _homes(connection: Connection, events: Sequence[Event]) -> dict[str, str]:
         match event:
             case AgentCommented() | AgentEdited() | AgentRemoved() | AgentAttached() | CardSeen():
                 on_board.append(event)
-            case TimePassed() | HistoryChanged() | Done() | Failed():
-                found[event.key] = event.client
+            case ClientWrote() | ClientEdited() | ClientTapped() | ClientBlocked() | ClientReturned():
+                found[event.key] = client_of(event.chat)
             case _:
-                found[event.key] = _home_in_chat(event)
+                found[event.key] = event.client
     if on_board:
         named = [ticket_in(event.ticket) for event in on_board if event.ticket]
         by_ticket = {row.id: row.client for row in connection.execute(_by_ticket, {"ids": named})} if named else {}
@@ -257,7 +257,3 @@ def home_of(connection: Connection, event: Event) -> str | None:
 def ticket_in(external_id: str | None) -> str:
     """The ticket a card's external id names: those of its further cards end in ".2", ".3"…"""
     return (external_id or "").partition(".")[0]
-
-
-def _home_in_chat(event: ChatEvent) -> ClientId:
-    return client_of(event.chat)

@@ -20,6 +20,8 @@ from connector.domain.events import (
     Done,
     Event,
     Failed,
+    SnoozeAsked,
+    TakeAsked,
 )
 from connector.domain.refs import ClientId, Ref, TicketId
 from connector.domain.ticket import Ticket
@@ -104,6 +106,8 @@ def load(connection: Connection, queues: Mapping[str, Sequence[tuple[Found, Even
                     cards.add((event.card.port, event.card.id))
                     if event.ticket:
                         named.add(ticket_in(event.ticket))
+                case TakeAsked() | SnoozeAsked():
+                    named.add(event.ticket)
                 case Done() | Failed() if event.effect.ticket:
                     named.add(event.effect.ticket)
                 case _:

@@ -196,6 +196,40 @@ marks = Table(
     Column("value", Text, nullable=False),
 )
 
+# Beside the tickets, and written only when it changes: an ordinary message must not pay for it.
+hands = Table(
+    "hands",
+    metadata,
+    Column("ticket", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("class", Text, nullable=False),
+    Column("holder", Text),
+    Index("hands_holder", "holder", "class", "number"),
+)
+"""Open requests that somebody has, or (without `holder`) that wait for somebody to take them."""
+
+links = Table(
+    "links",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("agent", Text),
+    Column("team", Text),
+    Column("port", Text, nullable=False),
+    Column("chat", Text, nullable=False),
+    Column("person_port", Text),
+    Column("person", Text),
+    Column("since", Double, nullable=False),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("agent", Text),
+    Column("team", Text),
+    Column("until", Double, nullable=False),
+)
+
 counters = Table(
     "counters",
     metadata,

@@ -9,13 +9,14 @@ from sqlalchemy import Connection, bindparam, update
 
 from connector.domain.client import Client
 from connector.domain.decide import Decision
-from connector.domain.effects import Effect, urgency_of
-from connector.domain.events import Event
-from connector.domain.refs import Key
+from connector.domain.effects import ChatEffect, Effect, urgency_of
+from connector.domain.events import Event, OwnEvent
+from connector.domain.refs import Key, client_of
 from connector.domain.restored import without_moves
 from connector.domain.ticket import Ticket
 from connector.store import codec
 from connector.store.among import among
+from connector.store.around import in_hands, keep_hands
 from connector.store.former_life import FormerLife
 from connector.store.ingest import insert_new, note_own, upsert, wake_lanes, write_rows
 from connector.store.loading import Loaded
@@ -51,6 +52,9 @@ class Written:
         self._saved: dict[str, Ticket] = {}
         """Tickets as they were saved within this transaction."""
         self._changes: list[Change] = []
+        self._tells: list[OwnEvent] = []
+        self._hands: dict[str, dict[str, object] | None] = {}
+        """Tickets that somebody else has now, or that nobody needs to have any more."""
 
     def settle(self, row: Found, state: Noted, reason: str | None) -> None:
         self.rows[state, reason].append(row.seq)
@@ -68,6 +72,7 @@ class Written:
         self._unsaved.add(client.id)
         for effect in decision.effects:
             self._order(client, effect, row.seq, again=again)
+        self._tells += decision.tells
         had = {ticket.id: ticket.card for ticket in before.tickets}
         for ticket in client.tickets:
             if ticket.card is not None and had.get(ticket.id) != ticket.card:
@@ -77,7 +82,9 @@ class Written:
 
     def _order(self, client: Client, effect: Effect, cause: int, *, again: bool) -> None:
         port = port_of(effect)
-        lane = lane_of(port, client.id, effect.ticket)
+        # A chat is one sequence, whoever's request it is that something is said of there.
+        whose = client_of(effect.chat) if isinstance(effect, ChatEffect) else client.id
+        lane = lane_of(port, whose, effect.ticket)
         urgency = urgency_of(effect)
         start: dict[str, Any] = {"state": State.WAITING, "attempt": 0, "reason": None, "ended": None}
         if self.before is not None:
@@ -93,7 +100,7 @@ class Written:
         self.due[port][lane] = min(int(urgency), self.due[port].get(lane, 9))
 
     def save(self, connection: Connection, loaded: Loaded) -> int:
-        """Returns how many further events it noted: of cards on which something else stands now."""
+        """Returns how many further events it noted: of cards on which something else stands now, and what was told."""
         for (state, reason), rows in self.rows.items():
             connection.execute(mark_decided, {"rows": rows, "to": state, "why": reason, "under": self.version})
         write_rows(
@@ -110,9 +117,10 @@ class Written:
         for port, wanted in sorted(self.due.items()):
             wake_lanes(connection, port, [(lane, self.now, urgency) for lane, urgency in sorted(wanted.items())])
         changed = told(connection, self.now, self._changes, self.clients) if self._changes else []
-        if changed:
-            note_own(connection, self.now, changed)
-        return len(changed)
+        further = [*changed, *self._tells]
+        if further:
+            note_own(connection, self.now, further)
+        return len(further)
 
     def save_tickets(self, connection: Connection, loaded: Loaded) -> None:
         """The tickets as they are by now; before the end only where a decision must see those of other clients."""
@@ -131,6 +139,8 @@ class Written:
                 if before is not None and may_be_told(before, ticket):
                     self._changes.append(Change(before=before, after=ticket, cause=self._causes[key]))
                 self._saved[ticket.id] = ticket
+                if in_hands(before) != (now_in := in_hands(ticket)):
+                    self._hands[ticket.id] = now_in
                 rows.append(
                     {
                         "id": ticket.id, "client": client.id, "number": ticket.number, "cabinet": ticket.cabinet,
@@ -140,4 +150,7 @@ class Written:
                     }
                 )  # fmt: skip
         self._unsaved.clear()
+        if self._hands:
+            keep_hands(connection, self._hands)
+            self._hands = {}
         write_rows(connection, upsert(connection, tickets, "id", "card_port", "card", "live", "state"), rows)

@@ -75,6 +75,7 @@ def test_what_the_example_shows_as_a_comment_is_sound_too(tmp_path: Path) -> Non
     written = optional.sub(r"\1", text) + "silence: [working-day]\n"
     written = written.replace("lane: Больше двух дней\n", "", 1).replace("store: comment", "store: tag")
     (tmp_path / "cabinets.csv").write_text("Кабинет\n123456\n", encoding="utf-8")
+    (tmp_path / "managers.csv").write_text("Кабинет;Менеджер\n10001;Игорь Павлов\n", encoding="utf-8")
     loaded = load_text(written, tmp_path / "mapping.yaml")
     assert render(loaded.problems) == ""
     policy = loaded.policy()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from connector.domain.around import UNSEEING, Look, Sight
 from connector.domain.client import Client
 from connector.domain.decide import (
     agenda,
@@ -14,11 +15,14 @@ from connector.domain.decide import (
     clocks,
     deadlines,
     delivery,
+    desks,
     edits,
+    escalation,
     history,
     ordering,
     orders_end,
     reach,
+    taking,
     taps,
     triggers,
 )
@@ -61,11 +65,17 @@ from connector.domain.events import (
     Event,
     Failed,
     HistoryChanged,
+    NoticeEnded,
+    NoticeRaised,
+    OwnEvent,
+    SnoozeAsked,
+    TakeAsked,
     TimePassed,
+    Unlinked,
 )
 from connector.domain.policy import Command, Policy
 
-__all__ = ["Decision", "decide", "listens", "wants_past"]
+__all__ = ["Decision", "decide", "listens", "looks", "looks_opening", "wants_past"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +88,8 @@ class Decision:
     client: Client
     effects: tuple[Effect, ...]
     wake_at: datetime | None
+    tells: tuple[OwnEvent, ...] = ()
+    """What other conversations are told by it."""
 
 
 def decide(client: Client, event: Event, policy: Policy) -> Decision:
@@ -91,13 +103,15 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
         case ClientWrote():
             client_writes.wrote(turn, event)
         case ClientEdited():
-            edits.edited(turn, event)
+            if not desks.closed_to_clients(client):
+                edits.edited(turn, event)
         case ClientTapped():
             taps.tapped(turn, event)
         case ClientBlocked():
             reach.blocked(turn)
         case ClientReturned():
             reach.returned(turn)
+            desks.returned(turn)
         case AgentCommented():
             board_changes.commented(turn, event)
         case AgentEdited():
@@ -112,6 +126,16 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
             history.changed(turn)
         case TimePassed():
             agenda.passed(turn)
+        case NoticeRaised():
+            desks.raised(turn, event.notice)
+        case NoticeEnded():
+            desks.ended(turn, event)
+        case TakeAsked():
+            taking.asked(turn, event)
+        case SnoozeAsked():
+            escalation.snoozed(turn, event)
+        case Unlinked():
+            desks.unlinked(turn)
         case Done():
             orders_end.done(turn, event)
         case Failed():
@@ -120,10 +144,13 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
             assert_never(event)
     clocks.kept(turn, client, event)
     deadlines.follow(turn, client)
+    escalation.follow(turn, client)
     after = turn.client
     if after.written and after.written[0].until <= turn.at:
         after = replace(after, written=tuple(album for album in after.written if album.until > turn.at))
-    return Decision(client=after, effects=tuple(turn.effects), wake_at=agenda.next_moment(after, policy))
+    return Decision(
+        client=after, effects=tuple(turn.effects), wake_at=agenda.next_moment(after, policy), tells=tuple(turn.tells)
+    )
 
 
 def wants_past(event: Event, policy: Policy) -> bool:
@@ -139,6 +166,22 @@ def wants_past(event: Event, policy: Policy) -> bool:
             return order is not None and order.command is Command.HISTORY
         case _:
             return False
+
+
+def looks(client: Client, event: Event, policy: Policy) -> Look:
+    """What else than the client the decision on the event reads; nothing for almost all of them."""
+    match event:
+        case ClientWrote() | ClientTapped():
+            return desks.looks(client, event)
+        case TimePassed():
+            return Look(sight=Sight.LINKS) if escalation.is_due(client, event.at) else UNSEEING
+        case _:
+            return UNSEEING
+
+
+def looks_opening(policy: Policy) -> Look:
+    """What the decision reads besides when it opens a request."""
+    return Look(sight=Sight.LOAD) if policy.people.routing.assign else UNSEEING
 
 
 def listens(effect: Effect) -> bool:

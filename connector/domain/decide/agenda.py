@@ -11,6 +11,7 @@ from connector.domain.decide import (
     choosing,
     clocks,
     delivery,
+    escalation,
     holding,
     promises,
     receipts,
@@ -34,6 +35,7 @@ _ITEMS: tuple[tuple[Due, Passed], ...] = (
     (tickets.due, tickets.passed),
     (clocks.due, clocks.passed),
     (promises.due, promises.passed),
+    (escalation.due, escalation.passed),
     (triggers.due, triggers.passed),
 )
 """Each tells the moments it waits for, and acts when one has come; whoever acts makes sure the moment goes away."""

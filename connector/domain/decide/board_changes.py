@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.domain.decide import commands, deadlines, holding, notices, promises
+from connector.domain.decide import commands, deadlines, holding, notices, promises, taking
 from connector.domain.decide.amending import rewrite, take_back
 from connector.domain.decide.replies import answer_to, dress, follow, public, shown
 from connector.domain.decide.turn import Turn
@@ -115,6 +115,7 @@ def seen(turn: Turn, event: CardSeen) -> None:
         lane=event.lane,
         responsible=event.responsible,
     )
+    ticket = taking.seen(turn.policy, before, ticket)
     if board is not None:
         # The lane is the service class. A lane it has stood in all along says nothing new: a class may be on its way.
         if event.lane is not None and (event.board, event.lane) != (before.board, before.lane):

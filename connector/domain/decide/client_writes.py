@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain.client import Client, Kept, Stage
-from connector.domain.decide import asking, choosing, merging, profile, promises, rating, registering, requests
+from connector.domain.decide import asking, choosing, desks, merging, profile, promises, rating, registering, requests
 from connector.domain.decide.albums import collect, flush, joins
 from connector.domain.decide.asking import Wish
 from connector.domain.decide.reach import returned
@@ -24,7 +24,7 @@ from connector.domain.words import Words
 
 def wrote(turn: Turn, event: ClientWrote) -> None:
     """Every message ends somewhere: on a card, kept for the card to come, or answered by the bot itself."""
-    if not _for_us(turn, event):
+    if desks.wrote(turn, event) or not _for_us(turn, event):
         return
     meet(turn, event.author, event.group)
     if turn.client.blocked:

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from connector.domain.client import Client
+from connector.domain.decide import taking
 from connector.domain.decide.amending import rewrite
 from connector.domain.decide.replies import answer_to, begins, deliver, dress, follow
 from connector.domain.decide.turn import Turn
@@ -135,7 +136,9 @@ def _sent_apart(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
 def _go(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
     reply = answer_to(ticket, answer.comment)
     if reply is None:
-        return deliver(turn, ticket, answer)
+        ticket = taking.spoke(turn.policy, deliver(turn, ticket, answer), answer.author)
+        turn.keep(ticket)
+        return ticket
     rewrite(turn, ticket, reply, dress(turn, ticket, answer.author, answer.text))
     ticket = turn.ticket(ticket.id) or ticket
     reply = answer_to(ticket, answer.comment) or reply

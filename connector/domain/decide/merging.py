@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.domain import card
-from connector.domain.decide import clocks, notices, placement, promises, rating
+from connector.domain.decide import clocks, notices, placement, promises, rating, taking
 from connector.domain.decide.ordering import Order, phrase, refuse, tell
 from connector.domain.decide.replies import visible
 from connector.domain.decide.tickets import close, new_id
@@ -113,7 +113,7 @@ def split(turn: Turn, ticket: Ticket, order: Order) -> None:
         client_at=ticket.client_at,
     )
     fresh = took_part(replace(fresh, labels=card.labels(policy, fresh, Text(plain=fresh.subject))), client.name)
-    fresh, promise = promises.promise(turn, clocks.begun(turn, fresh, turn.at))
+    fresh, promise = promises.promise(turn, taking.assigned(turn, clocks.begun(turn, fresh, turn.at)))
     turn.client = replace(client, current=fresh.id, heard=None, tickets=(*client.tickets, fresh))
     tongue = policy.default_language
     lines = [phrase(turn, "card.split", number=ticket.number, subject=ticket.subject, card=card_of(ticket))]

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connector.domain import card
-from connector.domain.decide import deadlines, notices, promises
+from connector.domain.decide import deadlines, promises, taking
 from connector.domain.decide.ordering import Order, no_such, phrase, refuse, tell, without_more
 from connector.domain.decide.replies import visible
 from connector.domain.decide.turn import Turn
-from connector.domain.effects import AddTag, AssignCard, Meaning, MoveCard, RemoveTag, ReplaceCard, SetFacts
+from connector.domain.effects import AddTag, RemoveTag, ReplaceCard, SetFacts
 from connector.domain.policy import Policy, Topic
 from connector.domain.say import moment, title
-from connector.domain.ticket import Phase, Ticket
+from connector.domain.ticket import Ticket
 
 
 def take(turn: Turn, ticket: Ticket, order: Order, author: str) -> None:
@@ -24,17 +24,8 @@ def take(turn: Turn, ticket: Ticket, order: Order, author: str) -> None:
     if user is None:
         refuse(turn, ticket, order, phrase(turn, "order.not_on_board", name=author))
         return
-    turn.effects.append(AssignCard(key=turn.name("assign"), ticket=ticket.id, user=user))
-    board = turn.policy.board
-    lands = board is not None and ticket.board is not None and (ticket.board, Meaning.WORK) in board.landing
-    if not ticket.open or ticket.phase is Phase.WORK or not lands or ticket.board is None:
-        tell(turn, ticket, "order.assigned", name=author)
-        return
-    turn.effects.append(MoveCard(key=turn.name("move"), ticket=ticket.id, meaning=Meaning.WORK, board=ticket.board))
-    taken = replace(ticket, phase=Phase.WORK, phase_at=turn.at, moving=Phase.WORK)
-    turn.keep(taken)
-    tell(turn, ticket, "order.taken", name=author)
-    notices.tell_phase(turn, ticket, taken)
+    moves = taking.take(turn, ticket, user)
+    tell(turn, ticket, "order.taken" if moves else "order.assigned", name=author)
 
 
 def assign(turn: Turn, ticket: Ticket, order: Order) -> None:
@@ -56,7 +47,7 @@ def assign(turn: Turn, ticket: Ticket, order: Order) -> None:
             problem = no_such(turn, who, known)
         refuse(turn, ticket, order, problem)
         return
-    turn.effects.append(AssignCard(key=turn.name("assign"), ticket=ticket.id, user=next(iter(meant))))
+    taking.give(turn, ticket, next(iter(meant)))
     full = next((each for each in _shown_users(turn.policy) if visible(each).startswith(name)), who)
     tell(turn, ticket, "order.assigned", name=full)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from connector.domain.client import Stage
-from connector.domain.decide import asking, choosing, profile, rating, requests, triggers
+from connector.domain.decide import asking, choosing, desks, profile, rating, requests, triggers
 from connector.domain.decide.reach import returned
 from connector.domain.decide.registering import meet
 from connector.domain.decide.tickets import advance
@@ -21,6 +21,8 @@ DOUBLE_TAP = timedelta(seconds=10)
 
 def tapped(turn: Turn, event: ClientTapped) -> None:
     """Every tap is answered, also one that no longer means anything."""
+    if desks.tapped(turn, event):
+        return
     meet(turn, event.author)
     if turn.client.blocked:
         returned(turn)

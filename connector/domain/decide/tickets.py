@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connector.domain import card
 from connector.domain.client import Client, Stage
-from connector.domain.decide import asking, clocks, promises, receipts
+from connector.domain.decide import asking, clocks, promises, receipts, taking
 from connector.domain.decide.albums import flush, grouped
 from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import gist, introduced, order_card, remember, say_key, write
@@ -98,7 +98,7 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
         lines=(Line(at=first[0].at, ours=False, text=gist(policy, card.merged(first).words)),),
     )
     ticket = clocks.begun(turn, introduced(policy, ticket, messages), first[0].at)
-    ticket, promise = promises.promise(turn, ticket)
+    ticket, promise = promises.promise(turn, taking.assigned(turn, ticket))
     turn.client = replace(
         client,
         stage=Stage.READY,
@@ -129,6 +129,7 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
     files = tuple(file for part in first for file in card.obtainable(part.words))
     if files:
         turn.effects.append(AddFiles(key=say_key(first[0].message), ticket=ticket.id, files=files))
+    taking.tell_pool(turn, ticket)
     remember(turn, ticket.id, first, None)
     for message in messages[1:]:
         write(turn, ticket.id, message)

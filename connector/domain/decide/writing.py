@@ -127,6 +127,7 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source:
             due_at=ticket.due_at,
             facts=card.facts(policy, client, ticket),
             source=source,
+            responsible=_responsible(policy, ticket),
         )
     )
     prefix = "tag" if ticket.generation == 1 else f"{external}/tag"
@@ -136,6 +137,11 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source:
         # An older block may still be on its way to the card that was lost: it must not be the last one here.
         turn.effects.append(SetBlock(key=turn.name(f"{external}/block"), ticket=ticket.id, block=block))
     return ticket
+
+
+def _responsible(policy: Policy, ticket: Ticket) -> str | None:
+    """The board's user who has it already."""
+    return policy.board.agents.get(ticket.taken) if policy.board is not None and ticket.taken is not None else None
 
 
 def card_tags(policy: Policy, ticket: Ticket) -> tuple[str, ...]:
