@@ -43,7 +43,11 @@ def leak_guard(content: Content) -> LeakGuard:
     guard = content.public.guard
     if guard is None:
         return LeakGuard()
-    return LeakGuard(secrets=tuple(guard.secrets), internal=tuple(beginning.strip() for beginning in guard.internal))
+    return LeakGuard(
+        secrets=tuple(guard.secrets),
+        files=tuple(guard.files),
+        internal=tuple(beginning.strip() for beginning in guard.internal),
+    )
 
 
 def command_rule(content: Content) -> CommandRule:

@@ -59,6 +59,7 @@ def _guard(source: Source, content: Content) -> Iterator[Problem]:
     if guard is None:
         return
     yield from check_patterns(source, ("public", "guard", "secrets"), guard.secrets)
+    yield from check_patterns(source, ("public", "guard", "files"), guard.files)
     for index, beginning in enumerate(guard.internal):
         if not any(unicodedata.category(sign)[0] in "LNPS" for sign in beginning):
             yield source.problem(

@@ -12,12 +12,19 @@ from mappings.mapping import Mapping as Said
 from mappings.names import Finder, Known
 from mappings.people import known_users
 from mappings.problems import Severity, Steps, folded, names_command, nearest, one_of, path_of, shown
+from mappings.scalars import One
 from mappings.topics import leaves
 
-Written = str | int | float | bool
+Written = One | list[One]
 
 _CHOSEN = frozenset({"topic", "class", "language", "verified", "rating", "sla", "first_reply"})
 """Facts that may stand in a select, because all their values are known beforehand."""
+_ALSO = {
+    "number": (FieldKind.NUMBER, "number"),
+    "opened": (FieldKind.DATE, "date"),
+    "agent": (FieldKind.USER, "user"),
+}
+"""Facts that may stand in a field of one more kind than text."""
 _EXPECTED = {
     FieldKind.STRING: "a text",
     FieldKind.NUMBER: "a number, without quotes",
@@ -104,6 +111,8 @@ class _Binder:
 
     def _value(self, steps: Steps, given: Written, field: CardField) -> FieldValue | None:
         """The value in the shape of the field's kind; None, with a problem, when it does not fit."""
+        if isinstance(given, list):
+            return self._several(steps, given, field)
         shaped: FieldValue | None = None
         match field.kind:
             case FieldKind.STRING if not isinstance(given, bool):
@@ -132,6 +141,22 @@ class _Binder:
             )  # fmt: skip
         return shaped
 
+    def _several(self, steps: Steps, given: Sequence[One], field: CardField) -> FieldValue | None:
+        """Several options or people at once; each has a place of its own for what is wrong with it."""
+        if field.kind not in (FieldKind.SELECT, FieldKind.USER):
+            self._finder.note(
+                steps, code="field-value", found=f"a list for the field {shown(field.name)}",
+                expected=f"{_EXPECTED.get(field.kind, 'one value')}: it is of the kind {field.kind}",
+                remedy="write a single value, or name a field for options or users",
+            )  # fmt: skip
+            return None
+        chosen: list[str] = []
+        for index, each in enumerate(given):
+            shaped = self._value((*steps, index), each, field)
+            if isinstance(shaped, tuple):
+                chosen += (one for one in shaped if one not in chosen)
+        return tuple(chosen) or None
+
     def _facts(self) -> dict[str, str]:
         """Fact → field id."""
         bound: dict[str, str] = {}
@@ -151,11 +176,11 @@ class _Binder:
     def _takes(self, steps: Steps, fact: str, field: CardField) -> bool:
         """Whether the field can hold the fact; a select must have an option for each value known beforehand."""
         chosen, values = fact in _CHOSEN, dict.fromkeys(self._mapping.values_of(fact))
-        if field.kind is FieldKind.STRING or (field.kind is FieldKind.NUMBER and fact == "number"):
+        also, name = _ALSO.get(fact, (None, "select" if chosen else None))
+        if field.kind in (FieldKind.STRING, also):
             return True
         if field.kind is not FieldKind.SELECT or not chosen:
-            kinds = "text or number" if fact == "number" else "text or select" if chosen else "text"
-            self._wrong_kind(steps, field, kinds)
+            self._wrong_kind(steps, field, f"text or {name}" if name else "text")
             return False
         titles = [title for _, title in field.options]
         options = {folded(title) for title in titles}

@@ -14,21 +14,25 @@ SECRETS = (
 )
 """Regular expressions of what nobody sends a client on purpose."""
 
-INTERNAL = (
-    "для себя",
-    "для своих",
-    "внутр",
-    "коллеги",
-    "не для клиента",
-    "клиенту не",
-    "не отправлять",
-    "между нами",
-    "internal",
-    "colleagues",
-    "not for the client",
-    "do not send",
-    "fyi",
-    "note:",
-    "todo",
+FILES = (
+    r"(?i)passport|скан\W{0,2}паспорт|паспорт(?:н\w*)?\W{0,2}(?:данн|рф|скан|сотрудник|клиент|страниц|\d)",
+    r"(?i)\.(?:pem|key|ppk|p12|pfx|jks|keystore|kdbx?|ovpn)$|^\.env\b|id_(?:rsa|dsa|ecdsa|ed25519)",
+    r"(?i)парол|passw(?:or)?d|credential|секрет|secret",
 )
-"""How notes to colleagues begin."""
+"""Regular expressions of names of files that nobody sends a client on purpose."""
+
+_NOTES = (
+    *("внутр", "внутреннее", "внутренняя заметка", "для себя", "для своих", "для команды", "для коллег", "между нами"),
+    *("заметка", "себе", "не для клиента", "не отправлять", "клиенту не отправлять"),
+    *("internal", "internal note", "note to self", "fyi", "between us"),
+)
+
+INTERNAL = (
+    "@",  # somebody of the team is addressed by their name on the board
+    *(f"{word}{sign}" for word in _NOTES for sign in (":", "—", "–", "-")),
+    # Business clients are greeted by these words too; with a colon behind them they are for one's own.
+    *(f"{word}:" for word in ("коллеги", "коллегам", "ребята", "colleagues", "todo")),
+    *("не для клиента", "клиенту не говор", "клиенту не пиш", "клиенту не писать", "клиенту не отправля"),
+    *("не отправлять клиенту", "не отправляйте клиенту", "not for the client", "do not send to the client"),
+)
+"""How notes to colleagues begin: mostly by a sign that no answer has behind such a word. Blanks do not count."""

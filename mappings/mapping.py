@@ -33,6 +33,7 @@ from connector.domain.policy import (
 )
 from mappings.agents import command_rule, history_rule, labels, leak_guard, public_rule, single_braces, templates
 from mappings.files import list_file, picture_file
+from mappings.problems import Steps
 from mappings.reactions import reaction_of
 from mappings.scalars import per_language
 from mappings.schema import Content
@@ -40,6 +41,8 @@ from mappings.source import Source
 from mappings.team import escalation, people
 from mappings.terms import calendars, clock_tags, service_class, sla_rule
 from mappings.topics import groups, leaves
+
+_RECEIPT_TAGS = ("receipt.tag_delivered", "receipt.tag_failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,24 @@ class Mapping:
         if rating is None or rating.store is not MarkStore.TAG:
             return ()
         return tuple(rating.tag.format(mark=mark.emoji) for mark in rating.marks)
+
+    def receipt_tags(self) -> tuple[str, ...]:
+        """The shipped names of the tags that tell whether answers arrived, where tags do: they are meant."""
+        written = {steps[-1] for steps in self.written_receipt_tags()}
+        if self.content.agent_receipts != AgentReceipt.TAG.value:
+            return ()
+        return tuple(self._default_texts()[name].strip() for name in _RECEIPT_TAGS if name not in written)
+
+    def written_receipt_tags(self) -> dict[Steps, str]:
+        """Those the mapping words itself, by their place in it: a typo there would make a new tag."""
+        if self.content.agent_receipts != AgentReceipt.TAG.value:
+            return {}
+        tongue = self.content.default_language or self.content.languages[0]
+        own = self.content.texts.get(tongue, {})
+        return {("texts", tongue, name): own[name].strip() for name in _RECEIPT_TAGS if name in own}
+
+    def _default_texts(self) -> Texts:
+        return self.texts[self.content.default_language or self.content.languages[0]]
 
     def policy(self, board: BoardPolicy | None, limits: ChatLimits, comment_limit: int, today: date) -> Policy:
         """The mapping as data for the decision; `board` is what `resolve` made of its names.

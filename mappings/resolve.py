@@ -212,7 +212,7 @@ def _responsible(mapping: Mapping, layout: Layout, finder: Finder) -> str | None
 
 def _tags(mapping: Mapping, layout: Layout, finder: Finder) -> None:
     """A tag the board does not have is either new or mistyped; only one like a known name is called an error."""
-    declared = [*mapping.content.declared_tags, *mapping.rating_tags(), *mapping.clock_tags()]
+    declared = [*mapping.content.declared_tags, *mapping.rating_tags(), *mapping.receipt_tags(), *mapping.clock_tags()]
     known = [*layout.tags, *declared]
     folded_known = {folded(name) for name in known}
     given = {steps: tag for leaf in leaves(mapping.content) for steps, tag in leaf.tags}
@@ -222,6 +222,7 @@ def _tags(mapping: Mapping, layout: Layout, finder: Finder) -> None:
     for name in ("first_reply_late", "at_risk", "breached"):
         if (said := getattr(mapping.content.sla.tags, name)) is not None:
             given["sla", "tags", name] = said.strip()
+    given |= mapping.written_receipt_tags()
     for steps, tag in given.items():
         if folded(tag) in folded_known:
             continue

@@ -23,6 +23,10 @@ DEFAULT = "default"
 MOST = 50
 
 
+One = str | int | float | bool
+"""One value of a card field, as written."""
+
+
 def per_language(titles: dict[str, str] | None, languages: Iterable[str]) -> dict[str, str]:
     """One text for each of the languages."""
     if titles is None:
@@ -131,10 +135,19 @@ def _percent(value: object) -> int:
     raise _wrong("a share from 1% to 99%", "write it with the sign, such as 80%", "percent")
 
 
-def _given(value: object) -> str | int | float | bool:
+def _given(value: object) -> One | list[One]:
+    if isinstance(value, list) and value:
+        return [_one(each) for each in value]
+    return _one(value)
+
+
+def _one(value: object) -> One:
     if isinstance(value, bool | int | float) or (isinstance(value, str) and value.strip()):
         return value
-    raise _wrong("one value: a text, a number, true or false", "write the value, in quotes if in doubt")
+    raise _wrong(
+        "a text, a number, true or false; or a list of them, for a field that takes several",
+        "write the value, in quotes if in doubt",
+    )
 
 
 def _listed(value: object) -> object:
@@ -190,10 +203,11 @@ Line = Annotated[str, PlainValidator(_line), WithJsonSchema(_TEXT)]
 Lines = Annotated[list[Line], BeforeValidator(_listed), _or_list(_TEXT)]
 Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})]
 Percent = Annotated[int, PlainValidator(_percent), WithJsonSchema({"type": "string", "pattern": r"^[1-9][0-9]?%$"})]
+_ONE = {"type": ["string", "number", "boolean"], "minLength": 1}
 Given = Annotated[
-    str | int | float | bool,
+    One | list[One],
     PlainValidator(_given),
-    WithJsonSchema({"type": ["string", "number", "boolean"], "minLength": 1}),
+    WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]}),
 ]
 Titles = Annotated[
     dict[str, Line],

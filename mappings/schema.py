@@ -117,7 +117,7 @@ class From(Part):
 
 
 class Facts(Part):
-    """Which card field takes which fact: a text; a select where all values are known beforehand."""
+    """Which card field takes which fact: a text; or a select, number, date or user where the fact is such."""
 
     cabinet: Name | None = Field(None, description="The client's account id.")
     client: Name | None = Field(None, description="The client's name in the chat.")
@@ -129,6 +129,8 @@ class Facts(Part):
     phone: Name | None = Field(None, description="The client's own phone number.")
     verified: Name | None = Field(None, description="Whether the account id is in the company's list.")
     rating: Name | None = Field(None, description="How the client rated the request; needs `store: field`.")
+    opened: Name | None = Field(None, description="When the request was opened: a date, or a text.")
+    agent: Name | None = Field(None, description="Who of the agents answered first: a user, or a text.")
     sla: Name | None = Field(None, description="How the worst clock of the request stands.")
     first_reply: Name | None = Field(None, description="How the clock of the first answer stands.")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mappings.clock import Length
-from mappings.guard import INTERNAL, SECRETS
+from mappings.guard import FILES, INTERNAL, SECRETS
 from mappings.part import Part
 from mappings.scalars import Count, Line, Lines, Names, OrDefault, Time, Titles, or_word
 
@@ -20,6 +20,10 @@ class Guard(Part):
     secrets: list[Line] = Field(
         default_factory=lambda: list(SECRETS),
         description="Regular expressions of what should not be sent; by default card numbers, passwords, tokens, keys.",
+    )
+    files: list[Line] = Field(
+        default_factory=lambda: list(FILES),
+        description="Regular expressions of names of files that should not be sent; by default of passports and keys.",
     )
     internal: list[Line] = Field(
         default_factory=lambda: list(INTERNAL),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mappings.problems import Steps
+from mappings.scalars import One
 from mappings.schema import Content, SubTopic, Topic
 
 
@@ -25,7 +26,7 @@ class Leaf:
     column: tuple[Steps, str | int] | None
     class_: tuple[Steps, str | int] | None
     tags: tuple[tuple[Steps, str], ...]
-    values: tuple[tuple[Steps, dict[str, str | int | float | bool]], ...]
+    values: tuple[tuple[Steps, dict[str, One | list[One]]], ...]
     """Its own constant fields, then those of its group."""
 
 

@@ -282,6 +282,8 @@ def facts(policy: Policy, client: Client, ticket: Ticket) -> dict[str, str]:
         "number": str(ticket.number),
         "topic": topic_title(policy, tongue, ticket.topic),
         "class": title(found.title, policy, tongue) if found else ticket.service_class,
+        "opened": f"{ticket.opened_at.astimezone(zone_of(policy, ticket.service_class)):%d.%m.%Y %H:%M}",
+        "agent": ticket.answered_by,
     }
     return {name: value for name, value in values.items() if value} | dict(ticket.clock_facts)
 

@@ -284,11 +284,12 @@ class PublicRule:
 class LeakGuard:
     """What a public comment is held for until an agent says that it is meant for the client.
 
-    `secrets` are regular expressions found anywhere in it; `internal` are beginnings (compared as an eye sees them)
-    that a note to colleagues has.
+    `secrets` are regular expressions found anywhere in it or in the name of a file; `files` are such of names alone;
+    `internal` are beginnings (compared as an eye sees them) that a note to colleagues has.
     """
 
     secrets: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     internal: tuple[str, ...] = ()
 
 

@@ -206,6 +206,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     note__reply_blocked="",
     note__file_too_big="name size limit",
     note__deadline_kept="title until",
+    note__held_file="command",
     note__held_internal="command",
     note__held_secret="command",
     receipt__delivered="time count",

@@ -110,6 +110,8 @@ class Held:
     text: Text
     files: tuple[File, ...] = ()
     until: datetime | None = None
+    joins: Key | None = None
+    """The comment that this file joined after its answer went; None of a comment itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,8 @@ class Ticket:
     seen: int = 0
     answered_at: datetime | None = None
     """The first public answer of an agent."""
+    answered_by: str = ""
+    """Who gave it, by their name on the board."""
     opened_by: Key | None = None
     """The key of the message whose words are the card's description."""
     former: Ref | None = None

@@ -23,7 +23,7 @@ from connector.domain.policy import (
     Template,
 )
 from mappings import load_text, render
-from mappings.guard import INTERNAL, SECRETS
+from mappings.guard import FILES, INTERNAL, SECRETS
 from mappings.people import user_ids
 from tests.mappings.boards import ROOT, core12
 
@@ -71,12 +71,17 @@ def test_without_a_guard_nothing_is_held() -> None:
 @pytest.mark.parametrize("bare", ["guard:", "guard: {}", "guard: default", "guard: ~"])
 def test_a_bare_guard_holds_what_the_defaults_say(bare: str) -> None:
     said = policy(f"public:\n  {bare}\n  send_after: 20s\n")
-    assert (said.guard, said.send_after) == (LeakGuard(secrets=SECRETS, internal=INTERNAL), timedelta(seconds=20))
+    assert (said.guard, said.send_after) == (
+        LeakGuard(secrets=SECRETS, files=FILES, internal=INTERNAL),
+        timedelta(seconds=20),
+    )
 
 
 def test_a_guard_takes_what_it_leaves_out_from_the_defaults() -> None:
-    assert policy("public: {guard: {internal: [' стоп ']}}\n").guard == LeakGuard(secrets=SECRETS, internal=("стоп",))
-    assert policy("public: {guard: {secrets: []}}\n").guard == LeakGuard(secrets=(), internal=INTERNAL)
+    assert policy("public: {guard: {internal: [' стоп ']}}\n").guard == LeakGuard(
+        secrets=SECRETS, files=FILES, internal=("стоп",)
+    )
+    assert policy("public: {guard: {secrets: []}}\n").guard == LeakGuard(secrets=(), files=FILES, internal=INTERNAL)
 
 
 @pytest.mark.parametrize(

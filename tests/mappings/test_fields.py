@@ -283,3 +283,61 @@ def test_the_tag_of_a_label_is_looked_up() -> None:
     assert (problem.code, problem.path, problem.nearest) == ("tag-typo", "labels[0].tag", "деньги")
     _, (new,) = resolved(MINIMAL + "labels: [{tag: жалоба}]\n", known)
     assert (new.code, new.severity) == ("new-tag", Severity.WARNING)
+
+
+def test_the_opening_may_go_into_a_date_and_who_answered_first_into_a_field_for_users() -> None:
+    known = layout(field("Открыто", FieldKind.DATE), field("Ответил", FieldKind.USER), field("Когда", FieldKind.STRING))
+    policy = sound(facts("opened: Открыто", "agent: Ответил"), known)
+    assert (policy.fact_fields["opened"], policy.fact_fields["agent"]) == ("Открыто", "Ответил")
+    assert sound(facts("opened: Когда"), known).fact_fields["opened"] == "Когда"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("opened: Ответил", "text or date"), ("agent: Открыто", "text or user"), ("username: Открыто", "kind text")],
+)
+def test_a_date_and_a_user_take_only_what_is_one(line: str, expected: str) -> None:
+    known = layout(field("Открыто", FieldKind.DATE), field("Ответил", FieldKind.USER))
+    (problem,) = refused(facts(line), known)
+    assert problem.code == "field-kind"
+    assert expected in problem.expected
+
+
+# ---- several values at once
+
+
+def test_a_field_takes_several_options_or_users_each_once() -> None:
+    known = layout(field("Метки", FieldKind.SELECT, "бот", "чат", "сайт"), field("Кто", FieldKind.USER))
+    anna, igor = (user.id for user in core12().users if user.name in ("Анна Смирнова", "Игорь Павлов"))
+    text = f"{EXAMPLE}\nvalues: {{Метки: [чат, бот, ЧАТ], Кто: [Анна Смирнова, Игорь Павлов]}}\n"
+    fields = next(iter(sound(text, known).spots.values())).fields
+    assert (fields["Метки"], fields["Кто"]) == (("901", "900"), (anna, igor))
+
+
+def test_what_is_wrong_in_a_list_is_told_at_its_place() -> None:
+    known = layout(field("Метки", FieldKind.SELECT, "бот", "чат"), field("Номер", FieldKind.NUMBER))
+    first, second = refused(f"{EXAMPLE}\nvalues: {{Метки: [чат, бт], Номер: [1, 2]}}\n", known)
+    assert (first.path, first.nearest) == ("values.Метки[1]", "бот")
+    assert (second.path, second.code) == ("values.Номер", "field-value")
+    assert "a list" in second.found
+
+
+# ---- tags that tell of receipts
+
+
+def test_the_shipped_tags_of_receipts_are_meant_and_own_words_are_held_against_the_board() -> None:
+    tags = EXAMPLE.replace("agent_receipts: comment", "agent_receipts: tag")
+    assert resolved(tags, core12())[1] == resolved(EXAMPLE, core12())[1]
+    known = replace(core12(), tags=("ответ дошёл",))
+    own = f"{tags}\ntexts:\n  ru:\n    receipt.tag_delivered: ответ дошол\n"
+    (problem,) = refused(own, known)
+    assert (problem.code, problem.nearest, problem.path) == (
+        "tag-typo",
+        "ответ дошёл",
+        'texts.ru."receipt.tag_delivered"',
+    )
+    assert not refused_codes(own.replace("agent_receipts: tag", "agent_receipts: comment"), known)
+
+
+def refused_codes(text: str, known: Layout) -> set[str]:
+    return {problem.code for problem in resolved(text, known)[1] if problem.severity is Severity.ERROR}

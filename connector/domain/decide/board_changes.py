@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from connector.domain.decide import commands, deadlines, holding, notices, promises, taking
 from connector.domain.decide.amending import rewrite, take_back
-from connector.domain.decide.replies import answer_to, dress, follow, public, shown
+from connector.domain.decide.replies import answer_to, dress, public, shown
 from connector.domain.decide.turn import Turn
 from connector.domain.events import AgentAttached, AgentCommented, AgentEdited, AgentRemoved, CardSeen
 from connector.domain.refs import Key, Ref, TicketId
@@ -86,7 +86,7 @@ def attached(turn: Turn, event: AgentAttached) -> None:
     if held is not None:
         holding.joined(turn, ticket, held, event.file)
     elif reply is not None:
-        follow(turn, ticket, reply, event.author.name, (event.file,))
+        holding.late(turn, ticket, reply, event.author.name, event.file)
 
 
 def seen(turn: Turn, event: CardSeen) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -13,10 +13,11 @@ from connector.domain.client import Client
 from connector.domain.decide import taking
 from connector.domain.decide.amending import rewrite
 from connector.domain.decide.replies import answer_to, begins, deliver, dress, follow
+from connector.domain.decide.templates import LOCAL
 from connector.domain.decide.turn import Turn
 from connector.domain.policy import Command, CommandRule, LeakGuard, Policy
 from connector.domain.refs import Key
-from connector.domain.ticket import Held, Ticket
+from connector.domain.ticket import Held, Reply, Ticket
 from connector.domain.words import File, Text
 
 
@@ -25,7 +26,7 @@ def answer(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
 
     Where its answer is with the client already, that one is changed. Returns the ticket as kept.
     """
-    doubt = suspected(turn.policy.guard, answer.text)
+    doubt = suspected(turn.policy.guard, answer.text, answer.files)
     if doubt is not None:
         ask(turn, ticket, doubt)
         return _hold(turn, ticket, replace(answer, until=None))
@@ -38,7 +39,7 @@ def answer(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
 def changed(turn: Turn, ticket: Ticket, before: Held, words: Text) -> Ticket:
     """A comment that waits has other words now: they are what will go. Returns the ticket as kept."""
     after = replace(before, text=words)
-    doubt = suspected(turn.policy.guard, words)
+    doubt = suspected(turn.policy.guard, words, before.files)
     if before.until is None and doubt is None:
         return answer(turn, dropped(turn, ticket, before.comment), after)
     if before.until is not None and doubt is not None:
@@ -51,14 +52,30 @@ def joined(turn: Turn, ticket: Ticket, before: Held, file: File) -> Ticket:
     """A file joined a comment that waits: it waits too. Returns the ticket as kept."""
     if any(each.ref == file.ref for each in before.files):
         return ticket
-    return _put(turn, ticket, replace(before, files=(*before.files, file)))
+    after = replace(before, files=(*before.files, file))
+    doubt = suspected(turn.policy.guard, Text(), (file,))
+    if before.until is not None and doubt is not None:
+        ask(turn, ticket, doubt)
+        after = replace(after, until=None)
+    return _put(turn, ticket, after)
+
+
+def late(turn: Turn, ticket: Ticket, reply: Reply, author: str, file: File) -> Ticket:
+    """A file joined a comment whose answer went: it follows, at once or when an agent says so. The ticket as kept."""
+    doubt = suspected(turn.policy.guard, Text(), (file,))
+    if doubt is None:
+        return follow(turn, ticket, reply, author, (file,))
+    ask(turn, ticket, doubt)
+    waits = Held(comment=file.ref.key, author=author, at=turn.at, text=Text(), files=(file,), joins=reply.comment)
+    return _hold(turn, ticket, waits)
 
 
 def dropped(turn: Turn, ticket: Ticket, comment: Key) -> Ticket:
-    """The comment waits no longer, and does not go. Returns the ticket as kept."""
-    if held(ticket, comment) is None:
+    """The comment waits no longer, nor do its files, and they do not go. Returns the ticket as kept."""
+    left = tuple(each for each in ticket.held if comment not in (each.comment, each.joins))
+    if left == ticket.held:
         return ticket
-    ticket = replace(ticket, held=tuple(each for each in ticket.held if each.comment != comment))
+    ticket = replace(ticket, held=left)
     turn.keep(ticket)
     return ticket
 
@@ -134,6 +151,9 @@ def _sent_apart(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
 
 
 def _go(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+    if answer.joins is not None:
+        joined_to = answer_to(ticket, answer.joins) or Reply(comment=answer.joins)
+        return follow(turn, ticket, joined_to, answer.author, answer.files)
     reply = answer_to(ticket, answer.comment)
     if reply is None:
         ticket = taking.spoke(turn.policy, deliver(turn, ticket, answer), answer.author)
@@ -148,17 +168,27 @@ def _go(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
 # ---- the leak guard
 
 
-def suspected(guard: LeakGuard, text: Text) -> str | None:
-    """Why a comment may not be meant for the client: it begins as an "internal" note, or holds a "secret"."""
+def suspected(guard: LeakGuard, text: Text, files: Sequence[File] = ()) -> str | None:
+    """Why a comment may not be meant for the client: it begins as an "internal" note, or it, or the name of a "file"
+    of an agent's, holds a "secret". What the mapping itself sends along is meant.
+    """
     if any(begins(text.plain, beginning.strip()) for beginning in guard.internal):
         return "internal"
     if guard.secrets:
-        # Signs that nobody sees hide nothing, nor does a link behind innocent words.
-        clear = "".join(sign for sign in text.plain if unicodedata.category(sign) != "Cf")
-        places = {text.plain, clear, unicodedata.normalize("NFKC", clear), *(span.url or "" for span in text.spans)}
+        # Nor does a link hide anything behind innocent words.
+        places = _readings(text.plain) | {span.url or "" for span in text.spans}
         if any(_compiled(pattern).search(place) for pattern in guard.secrets for place in places):
             return "secret"
+    names = {name for file in files if file.ref.port != LOCAL for name in _readings(file.name)}
+    if any(_compiled(pattern).search(name) for pattern in (*guard.files, *guard.secrets) for name in names):
+        return "file"
     return None
+
+
+def _readings(plain: str) -> set[str]:
+    """The text as it is, and as an eye sees it: signs that nobody sees hide nothing."""
+    clear = "".join(sign for sign in plain if unicodedata.category(sign) != "Cf")
+    return {plain, clear, unicodedata.normalize("NFKC", clear)}
 
 
 def ask(turn: Turn, ticket: Ticket, doubt: str) -> None:

@@ -11,7 +11,7 @@ from connector.domain.card import card_title
 from connector.domain.decide import receipts
 from connector.domain.decide.turn import Turn
 from connector.domain.decide.writing import LINES, took_part
-from connector.domain.effects import Meaning, SendFiles, SendMessage, Urgency
+from connector.domain.effects import Meaning, SendFiles, SendMessage, SetFacts, Urgency
 from connector.domain.policy import Publicity, PublicRule
 from connector.domain.refs import Key
 from connector.domain.say import say, size
@@ -84,10 +84,21 @@ def deliver(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
     albums: tuple[Key, ...] = ()
     if answer.text.plain.strip() or files:
         texts, albums = send(turn, ticket, text, files, 0, f"reply/{answer.comment}")
+        if ticket.answered_at is None and answer.author:
+            ticket = replace(ticket, answered_by=answer.author)
+            _tell_who(turn, ticket)
         ticket = took_part(spoken(turn, ticket, turn.at, answer.text, files), answer.author)
     ticket = remembered(ticket, Reply(comment=answer.comment, texts=texts, files=albums), answer.files)
     turn.keep(ticket)
     return ticket
+
+
+def _tell_who(turn: Turn, ticket: Ticket) -> None:
+    """Who answered first, where the mapping gives it a field."""
+    board = turn.policy.board
+    if board is not None and "agent" in board.fact_fields:
+        facts = {"agent": ticket.answered_by}
+        turn.effects.append(SetFacts(key=turn.name(f"agent/{ticket.id}"), ticket=ticket.id, facts=facts))
 
 
 def follow(turn: Turn, ticket: Ticket, reply: Reply, author: str, late: Sequence[File]) -> Ticket:

@@ -218,7 +218,7 @@ def test_the_receipt_comes_first_then_the_card_its_labels_and_the_files() -> Non
     assert order.due_at == START + timedelta(hours=5)
     assert order.facts == {
         "cabinet": "12345", "client": "Иван Петров", "username": "ivan", "language": "ru", "number": "12",
-        "topic": "Касса", "class": "Срочно",
+        "opened": "01.04.2024 10:00", "topic": "Касса", "class": "Срочно",
     }  # fmt: skip
     assert "@ivan https://t.me/ivan" in order.description
     assert (ticket.phase, ticket.number, ticket.subject) == (Phase.OPENING, 12, "Касса не работает")

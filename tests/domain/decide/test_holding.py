@@ -288,3 +288,47 @@ def test_answers_of_two_requests_due_together_are_named_apart() -> None:
     talk.later(minutes=1)
     assert len(every(talk.wake(), SendMessage)) == 2
     assert len({each.key for each in talk.effects}) == len(talk.effects)
+
+
+# ---- names of files
+
+NAMES = LeakGuard(files=(r"(?i)passport",))
+
+
+def test_a_comment_with_a_doubtful_file_is_held_whole() -> None:
+    talk = opened(guard=NAMES)
+    note = only(talk.comment("Смотрите", files=(photo("passport.jpg", port="kaiten"),)), AddComment)
+    assert "#send" in note.sections[0].text.plain
+    assert "passport" not in note.sections[0].text.plain
+    sent = send(talk)
+    assert sent is not None
+    assert only(sent, SendFiles).caption.plain == "Смотрите"
+
+
+def test_a_doubtful_file_that_comes_after_its_answer_waits_alone_and_follows_when_approved() -> None:
+    talk = opened(guard=NAMES)
+    talk.comment("Смотрите", number=1)
+    assert only(talk.attach(1, photo("passport.jpg", port="kaiten")), AddComment).internal
+    assert [type(each) for each in talk.attach(1, photo("fine.jpg", port="kaiten"))] == [SendFiles]
+    sent = send(talk)
+    assert sent is not None
+    assert [file.name for file in only(sent, SendFiles).files] == ["passport.jpg"]
+    assert not any(isinstance(each, EditMessage) for each in sent)
+    gone = {each.target for each in every(talk.remove_comment(1), DeleteMessage)}
+    assert only(sent, SendFiles).key in gone
+
+
+def test_a_doubtful_file_never_goes_once_its_comment_is_removed() -> None:
+    talk = opened(guard=NAMES)
+    talk.comment("Смотрите", number=1)
+    talk.attach(1, photo("passport.jpg", port="kaiten"))
+    talk.remove_comment(1)
+    assert send(talk) is None
+
+
+def test_a_doubtful_file_stops_an_answer_that_still_waits() -> None:
+    talk = opened(guard=NAMES, send_after=WAIT)
+    talk.comment("Смотрите", number=1)
+    assert only(talk.attach(1, photo("passport.jpg", port="kaiten")), AddComment).internal
+    talk.later(hours=1)
+    assert talk.wake_at is None or not every(talk.wake(), SendMessage)
