@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands import agents, care, daemon, doctor, mapping, pausing, queue, rehearsal, show, status, tail, why
+from commands import agents, care, daemon, doctor, mapping, pausing, queue, rehearsal, show, sla, status, tail, why
 from commands.answer import installed
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ for command in (
 
 
 app.add_typer(queue.queue)
+app.add_typer(sla.sla)
 
 
 def main() -> None:

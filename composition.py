@@ -33,6 +33,7 @@ from connector.ports import Registry, Unavailable, WrongToken
 from connector.settings import PUSHED_TO, Settings
 from connector.store.database import Database, open_database
 from connector.store.measuring import prove_writable
+from connector.store.retelling import keep_layout
 from connector.store.shared_budget import sharing
 from mappings.id_list import listed_ids
 from mappings.load import Loaded, render
@@ -72,7 +73,7 @@ async def run(settings: Settings, loaded: Loaded) -> None:
     chat, board, backlog = adapters(settings, database, pulse.metrics)
     registry = _registry(settings, loaded)
     try:
-        policy, settle = await _introduce(loaded, chat, board, pulse)
+        policy, settle = await _introduce(loaded, chat, board, pulse, database)
         daemon = Daemon(
             database=database, chat=chat, board=board, registry=registry, policy=policy, settle_board=settle,
             pulse=pulse, board_backlog=backlog, lease=settings.lease_seconds, pending=lambda: chat.pending_updates,
@@ -177,7 +178,7 @@ def files_folder(settings: Settings) -> Path:
 
 
 async def _introduce(
-    loaded: Loaded, chat: TelegramChat, board: KaitenBoard, pulse: Pulse
+    loaded: Loaded, chat: TelegramChat, board: KaitenBoard, pulse: Pulse, database: Database
 ) -> tuple[Policy, Callable[[], Coroutine[None, None, BoardPolicy]]]:
     """Who we are to both services, and the mapping against the live board; a side that is down does not stop us."""
 
@@ -185,9 +186,11 @@ async def _introduce(
         assert loaded.mapping is not None
         name = await board.identify()
         line(logging.INFO, "known_as", side="board", name=name)
-        resolved, problems = resolve(loaded.mapping, await board.layout(spaces(loaded.mapping)))
+        layout = await board.layout(spaces(loaded.mapping))
+        resolved, problems = resolve(loaded.mapping, layout)
         if resolved is None:
             raise Unfit("The mapping does not fit the board:\n\n" + render(problems))
+        await database.run(lambda connection: keep_layout(connection, layout))
         return resolved
 
     async def patiently(side: str, coroutine: Coroutine[None, None, T]) -> T | None:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from connector.domain.client import Client
 from connector.domain.effects import Effect
 from connector.domain.events import Done, Event, Failed
+from connector.domain.layout import Layout
 from connector.domain.ticket import Ticket
 
 _EFFECTS: dict[str, type] = {kind.__name__: kind for kind in get_args(Effect)}
@@ -141,3 +142,17 @@ def read_ticket(text: str) -> Ticket:
     """The ticket as it was saved; fields added since then take their defaults."""
     ticket: Ticket = _tickets.get(Ticket, text) or _adapter(Ticket).validate_json(text)
     return ticket
+
+
+def write_layout(layout: Layout) -> str:
+    """A layout as JSON."""
+    return _bare(layout)
+
+
+def read_layout(text: str) -> Layout | None:
+    """The layout as it was kept; None when another version wrote it."""
+    try:
+        layout: Layout = _adapter(Layout).validate_json(text)
+    except ValueError:
+        return None
+    return layout

@@ -1,0 +1,86 @@
+"""The clocks of a request beside the running daemon: shown on the card, explained, checked, and tried otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.commands.spoken import Answer, connector
+from tests.process.company import Company
+from tests.process.test_operators import _settled
+
+pytestmark = pytest.mark.slow
+EXAMPLE = Path(__file__).resolve().parents[2] / "mappings" / "support.example.yaml"
+TAGS = {"at_risk": "SLA под угрозой", "breached": "SLA нарушен", "first_reply_late": "Поздно"}
+
+
+def _mapping(folder: Path, name: str, **terms: Any) -> Path:
+    """The example's mapping with clocks that run day and night, and tags that tell of them."""
+    yaml = YAML(typ="safe")
+    content = yaml.load(EXAMPLE)
+    for entry in content["classes"].values():
+        entry.update({"clock": "calendar", **terms})
+    content["sla"] = {"tags": TAGS, "at_risk": "50%"}
+    content["declared_tags"] += list(TAGS.values())
+    content["cabinet"].pop("picture", None)
+    content["templates"] = {}
+    with (folder / name).open("w", encoding="utf-8") as file:
+        yaml.dump(content, file)
+    return folder / name
+
+
+def _ask(company: Company, *arguments: str) -> Answer:
+    answer = connector(*arguments, environment=company.settings())
+    assert answer.trouble is None, answer.trouble
+    return answer
+
+
+def _tags(company: Company) -> list[str]:
+    return [tag["name"] for tag in company.cards()[0]["tags"]]
+
+
+def test_a_late_answer_shows_on_the_card_and_every_second_of_it_can_be_explained(tmp_path: Path) -> None:
+    mapping = _mapping(tmp_path, "mapping.yaml", first_reply="4s", next_reply="1h", resolution="5h")
+    other = _mapping(tmp_path, "other.yaml", first_reply="1h", next_reply="1h", resolution="1s")
+    with Company(tmp_path, mapping=mapping) as company:
+        company.start()
+        chat = company.client(7, "Ivan")
+        company.register(chat, topic="Касса и оплата")
+        company.says(chat, "Касса не печатает чек")
+        [card] = company.until("the card", company.cards)
+        company.until("the late answer is shown", lambda: {"SLA под угрозой", "Поздно"} <= set(_tags(company)))
+        company.comments(card["id"], "anna", "Смотрим")
+        company.until("the answer", lambda: any("Смотрим" in str(each) for each in company.from_bot(chat)))
+        company.until("the breach is over", lambda: "SLA нарушен" not in _tags(company))
+        company.moves(card["id"], "anna", lane="Больше двух дней")
+        company.until("the class", lambda: _ask(company, "sla", "explain", "#1", "--json").data["class"] == "later")
+        _settled(company)
+        found = _ask(company, "sla", "explain", "#1", "--json").data
+        page = _ask(company, "sla", "explain", f"card:{card['id']}").out
+        audit = _ask(company, "sla", "audit", "--json")
+        tried = [_ask(company, "sla", "what-if", "--mapping", str(other), "--since", "1h") for _ in range(2)]
+        data = _ask(company, "sla", "what-if", "--mapping", str(other), "--json").data
+    first = found["clocks"][0]
+    assert (first["measure"], first["state"], first["target"]) == ("first_reply", "breached", 4.0)
+    assert first["counted"] + sum(first["paused"].values()) == pytest.approx(first["elapsed"])
+    assert [row["key"] for row in found["changes"]] == ["urgent", "later"]
+    assert "first reply: breached" in page
+    assert "on the board" in page
+    assert (audit.code, audit.data["compared"], audit.data["differences"]) == (0, 1, [])
+    assert tried[0].out == tried[1].out
+    assert "1 requests" in tried[0].out
+    (row,) = [each for each in data["changes"] if each["by"] == "topic"]
+    assert (row["before"]["first_reply"], row["after"]["first_reply"]) == (1, 0)
+    assert (row["before"]["resolution"], row["after"]["resolution"]) == (0, 1)
+
+
+def test_a_mapping_that_cannot_be_used_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("version: 1\n", encoding="utf-8")
+    with Company(tmp_path) as company:
+        answer = connector("sla", "what-if", "--mapping", str(broken), environment=company.settings())
+    assert answer.code == 3
+    assert "missing-key" in answer.err
