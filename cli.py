@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands import agents, care, daemon, doctor, mapping, pausing, queue, rehearsal, show, sla, status, tail, why
-from commands.answer import installed
+from commands import (
+    agents,
+    audit,
+    care,
+    daemon,
+    doctor,
+    mapping,
+    pausing,
+    queue,
+    rehearsal,
+    show,
+    sla,
+    status,
+    tail,
+    why,
+)
+from commands.answer import Exit, installed
 
 app = typer.Typer(
     name="connector",
@@ -18,14 +36,19 @@ app = typer.Typer(
         "Links a company's Telegram support bot to its Kanban board: a client's words become a card and its comments, "
         "an agent's comment becomes an answer in the chat.\n\n"
         "Exit codes: 0 done · 1 failed · 2 wrong usage · 3 configuration or mapping invalid · "
-        "4 a service refused (token, rights) · 5 a service cannot be reached · 75 another daemon has the database."
+        "4 a service refused (token, rights) · 5 a service cannot be reached, or what came of it is unknown · "
+        "6 done, but something was found that needs a person · 75 busy, try again · 130 interrupted.\n\n"
+        "With --json the answer on stdout is one object: ok, version, and data or error (type, message, hint)."
     ),
     epilog=(
         "Examples:\n\n"
         "  connector demo                              see it work, with nothing but this machine\n\n"
         "  connector check --config config.yaml        every problem of configuration and mapping at once\n\n"
         "  connector check --live --config config.yaml the same against the real bot and board\n\n"
-        "  connector run --config config.yaml          the daemon; Ctrl-C or SIGTERM stops it properly"
+        "  connector run --config config.yaml          the daemon; Ctrl-C or SIGTERM stops it properly\n\n"
+        "  connector status                            how everything stands, beside the daemon\n\n"
+        "  connector show #12                          what happened to a request; why #12: what made its card so\n\n"
+        "  connector --install-completion              completion for this shell"
     ),
 )
 
@@ -38,6 +61,7 @@ for command in (
     tail.tail,
     show.show,
     why.why,
+    audit.audit,
     pausing.pause,
     pausing.resume,
     care.backup,
@@ -56,8 +80,19 @@ app.add_typer(sla.sla)
 
 
 def main() -> None:
-    """Entry point."""
-    app()
+    """Entry point. Ctrl-C ends with 130; a fault of ours is told by its place, without anybody's words."""
+    try:
+        app()
+    except SystemExit as end:
+        abort = end.__context__
+        if isinstance(abort, typer.Abort) and isinstance(abort.__cause__, KeyboardInterrupt):
+            sys.exit(Exit.INTERRUPTED)
+        raise
+    except Exception as fault:
+        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
+        told = f"connector {installed()}: a fault of its own, {type(fault).__name__}, at {' > '.join(places[-6:])}"
+        print(told, "Nothing that was acknowledged is lost. Please report this line.", sep="\n", file=sys.stderr)
+        sys.exit(Exit.FAILED)
 
 
 def _show_version(wanted: bool) -> None:

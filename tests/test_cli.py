@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 import sandbox.kaiten
 import sandbox.telegram
 from cli import app
+from connector.store.database import open_database
 from tests.process.company import BOARD_TOKEN, ROOT, TELEGRAM_TOKEN, Served
 
 TOKENS = {"CONNECTOR_TELEGRAM__TOKEN": TELEGRAM_TOKEN, "CONNECTOR_BOARD__TOKEN": BOARD_TOKEN}
@@ -132,3 +135,42 @@ def test_check_live_compares_every_name_with_the_board_and_names_lists_them(tmp_
         assert "Сверхсрочно" in listed.stdout
     finally:
         served.close()
+
+
+def test_programs_get_one_envelope_from_check_and_names_and_nothing_else(tmp_path: Path) -> None:
+    sound = _connector("check", "--json", **TOKENS, **EXAMPLE, **NOWHERE)
+    told = json.loads(sound.stdout)
+    assert (sound.returncode, sound.stderr, told["ok"], told["data"]["live"]) == (0, "", True, False)
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("version: 1\ntopcs: {}\n", encoding="utf-8")
+    broken = _connector("check", "--json", CONNECTOR_MAPPING=str(mapping), **TOKENS, **NOWHERE)
+    error = json.loads(broken.stdout)["error"]
+    assert (broken.returncode, error["type"]) == (3, "invalid")
+    assert "unknown-key" in error["message"]
+    for command in (("names", "--json"), ("check", "--live", "--json")):
+        away = _connector(*command, **TOKENS, **EXAMPLE, **NOWHERE)
+        assert (away.returncode, json.loads(away.stdout)["error"]["type"]) == (5, "unreachable")
+
+
+def test_help_is_plain_where_colour_is_not_wanted_and_names_every_exit_code() -> None:
+    shown = _connector("--help", NO_COLOR="1")
+    assert "\x1b[" not in shown.stdout
+    for code in ("0 done", "1 failed", "2 wrong", "3 configuration", "4 a service", "5 a service", "6 done", "75 busy"):
+        assert code in " ".join(shown.stdout.split())
+    assert "--install-completion" in shown.stdout
+
+
+def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
+    database = tmp_path / "connector.db"
+    open_database(f"sqlite:///{database}").close()
+    environment = {"PATH": "/usr/bin:/bin", "CONNECTOR_DATABASE_URL": f"sqlite:///{database}"}
+    tail = subprocess.Popen(
+        [sys.executable, "-m", "cli", "tail", "-f", "--since", "1h"], cwd=ROOT, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env={**environment, **TOKENS, **EXAMPLE, **NOWHERE},
+    )  # fmt: skip
+    with pytest.raises(subprocess.TimeoutExpired):
+        tail.wait(timeout=4)
+    tail.send_signal(signal.SIGINT)
+    _, said = tail.communicate(timeout=20)
+    assert tail.returncode == 130
+    assert b"Traceback" not in said

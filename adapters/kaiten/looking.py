@@ -97,7 +97,11 @@ async def inspect(
     return Sheet(
         sketch=_sketch(card, whole, now, options),
         description=word(whole.get("description")),
-        notes=tuple(_note(card, comment, files, me) for comment in comments if not comment.deleted),
+        notes=tuple(
+            _note(card, comment, files, me)
+            for comment in sorted(comments, key=lambda comment: (comment.created, comment.id))
+            if not comment.deleted
+        ),
         files=tuple(file.name for file in files if file.comment is None and file.comment_uid is None),
         lacking=frozenset(ref for ref in made if _lacks(ref, number, present, {file.id for file in files})),
         removed=frozenset(comment_ref(number, comment.id) for comment in comments if comment.deleted),

@@ -55,6 +55,7 @@ class Sheet:
     sketch: Sketch
     description: str
     notes: tuple[Note, ...]
+    """Oldest first."""
     files: tuple[str, ...]
     """The names of the files on the card itself."""
     lacking: frozenset[Ref]

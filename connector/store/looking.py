@@ -222,6 +222,11 @@ def made_by(connection: Connection, keys: Collection[str]) -> dict[Key, tuple[tu
     return found
 
 
+def known_events(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Those of the keys that the journal has."""
+    return set(connection.execute(_known, {"keys": list(keys)}).scalars()) if keys else set()
+
+
 # ---- by time
 
 
@@ -299,6 +304,7 @@ def _read(read: Callable[[], Event]) -> Event | None:
         return None
 
 
+_known = select(journal.c.key).where(among(journal.c.key, "keys"))
 _things = select(made).where(among(made.c.key, "keys")).order_by(made.c.key, made.c.place)
 
 

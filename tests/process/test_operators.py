@@ -160,3 +160,49 @@ def test_the_doctor_looks_at_both_services_and_changes_nothing(tmp_path: Path) -
         assert gone.code == 5
         assert "cannot be reached" in gone.out
         assert TELEGRAM_TOKEN.partition(":")[2] not in gone.out + gone.err
+
+
+def test_the_audit_says_nothing_is_amiss_until_something_is(tmp_path: Path) -> None:
+    with Company(tmp_path) as company:
+        company.start()
+        chat = company.client(7)
+        company.register(chat, topic="Касса и оплата")
+        company.says(chat, "Касса не печатает")
+        [card] = company.until("the card", company.cards)
+        for number in range(4):
+            company.says(chat, f"Строка {number}")
+        company.until("the comments", lambda: len(company.cards()[0]["comments"]) == 4)
+        company.comments(card["id"], "anna", "Смотрим")
+        company.comments(card["id"], "anna", "// только для своих")
+        company.until("the answer", lambda: any("Смотрим" in str(each) for each in company.from_bot(chat)))
+        _settled(company)
+        for options in ((), ("--live",)):
+            clean = _ask(company, "audit", "--since", "1h", *options)
+            assert clean.code == 0, clean.out
+            assert "lost 0 · doubled 0 · misordered 0 · waiting 0" in clean.out
+        counts = _data(company, "audit", "--live")["counts"]
+        assert (counts["there"], counts["untold"]) == (6, 0)
+
+        path = f"/api/latest/cards/{card['id']}/comments"
+        raw = {
+            number: each
+            for each in company._board("GET", path)
+            for number in range(4)
+            if f"Строка {number}" in each["text"]
+        }
+        company._board("DELETE", f"{path}/{raw[0]['id']}")
+        company._board("POST", path, json={"text": raw[1]["text"]})
+        company._board("DELETE", f"{path}/{raw[2]['id']}")
+        company._board("POST", path, json={"text": raw[2]["text"]})
+        planted = _data(company, "audit", "--live")
+        assert [planted["counts"][name] for name in ("lost", "doubled", "misordered")] == [1, 1, 1]
+        keys = [planted[name][0]["key"] for name in ("lost", "doubled", "misordered")]
+        first = int(keys[0].rpartition("/")[2])
+        assert [int(key.rpartition("/")[2]) - first for key in keys] == [0, 1, 3]
+        assert _ask(company, "audit", "--live").code == 6
+        assert _ask(company, "audit").code == 0, "by the books alone nothing is amiss"
+        fault = {"method": "GET", "path_regex": f"/cards/{card['id']}/comments", "times": None, "status": 500}
+        company._board("POST", "/sandbox/faults", json=fault)
+        unread = _ask(company, "audit", "--live")
+        assert (unread.code, unread.out) == (5, "")
+        assert "Nothing is claimed" in unread.err
