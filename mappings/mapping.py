@@ -16,6 +16,7 @@ from connector.domain.policy import (
     BoardPolicy,
     CabinetRule,
     ChatLimits,
+    DelayRule,
     Edits,
     Groups,
     Mark,
@@ -171,6 +172,7 @@ class Mapping:
             chat_groups=Groups(content.groups),
             notices=frozenset(Meaning(change) for change in content.notices),
             warn_before=None if content.warn_before is None else content.warn_before.calendar,
+            delays=self._delays(),
             rating=self._rating(),
             triggers=self._triggers(),
             quiet_hours=self._quiet_hours(),
@@ -203,6 +205,13 @@ class Mapping:
             tag=cabinet.tag,
             verified=cabinet.verify is not None,
             accept_unknown=cabinet.verify is not None and cabinet.verify.unknown == "accept",
+        )
+
+    def _delays(self) -> DelayRule:
+        told, marked = self.content.delays.tell_client_after, self.content.delays.mark_card_after
+        return DelayRule(
+            tell_client_after=None if told is None else told.calendar,
+            mark_card_after=None if marked is None else marked.calendar,
         )
 
     def _rating(self) -> RatingRule | None:

@@ -210,6 +210,19 @@ class Trigger(Part):
     close: bool = Field(False, description="Whether the request is closed with it; only with `when: waiting`.")
 
 
+class Delays(Part):
+    """What is told when the board or the chat does not answer for long."""
+
+    tell_client_after: TimeOrNever = Field(
+        default_factory=lambda: Length(rest=timedelta(minutes=10)),
+        description="The client is told once that their words reach the agents late; 10m by default, or never.",
+    )
+    mark_card_after: TimeOrNever = Field(
+        default_factory=lambda: Length(rest=timedelta(minutes=5)),
+        description="The card says that an answer waits to be sent; 5m by default, or never.",
+    )
+
+
 class QuietHours(Part):
     """When the bot sends nothing of itself."""
 
@@ -302,6 +315,9 @@ class Content(Part):
     warn_before: TimeOrNever = Field(
         default_factory=lambda: Length(rest=timedelta(minutes=15)),
         description="How long before a promised time slips the client is told; 15m by default, or never.",
+    )
+    delays: Delays = Field(
+        default_factory=lambda: Delays(), description="After how long those who wait are told that a side is away."
     )
     rating: Annotated[Rating | None, OrBare] = Field(
         None, description="The question how it was, after the end of a request; without this part nobody is asked."

@@ -141,6 +141,8 @@ class Client:
     """When the bot last sent something of itself."""
     hushed_until: datetime | None = None
     """Until when what the bot would send of itself was put off, because its moment fell into quiet hours."""
+    delayed_at: datetime | None = None
+    """When they were last told that what they wrote reaches the agents late."""
     silent: bool = False
     """They want no messages that the bot sends of itself."""
     tickets: tuple[Ticket, ...] = ()

@@ -183,6 +183,22 @@ class HistoryChanged:
     client: ClientId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delayed:
+    """An order of this request has waited long for a side that does not answer; told once for each order.
+
+    `to_chat`: it is an answer on its way to the chat; otherwise it carries the client's words to the board.
+    """
+
+    key: Key
+    at: datetime
+    client: ClientId
+    ticket: TicketId
+    order: Key
+    since: datetime
+    to_chat: bool
+
+
 # ---- between a request and the chats of agents; `client` is whom it is told
 
 
@@ -276,5 +292,5 @@ class Failed:
 ChatEvent = ClientWrote | ClientEdited | ClientTapped | ClientBlocked | ClientReturned
 BoardEvent = AgentCommented | AgentEdited | AgentRemoved | AgentAttached | CardSeen
 DeskEvent = NoticeRaised | NoticeEnded | TakeAsked | SnoozeAsked | Unlinked
-OwnEvent = TimePassed | HistoryChanged | Done | Failed | DeskEvent
+OwnEvent = TimePassed | HistoryChanged | Delayed | Done | Failed | DeskEvent
 Event = ChatEvent | BoardEvent | OwnEvent

@@ -293,6 +293,18 @@ class LeakGuard:
     internal: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayRule:
+    """After how long a side that does not answer is told to those who wait, in calendar time; None: never.
+
+    The client hears that their words have not reached the agents yet, the agents see on the card that their answer has
+    not reached the chat.
+    """
+
+    tell_client_after: timedelta | None = timedelta(minutes=10)
+    mark_card_after: timedelta | None = timedelta(minutes=5)
+
+
 class AgentReceipt(StrEnum):
     """How agents see on the card whether their answers arrived."""
 
@@ -436,6 +448,7 @@ class Policy:
     send_after: timedelta = timedelta(0)
     """How long an answer waits before it goes, so that the comment can still be changed or removed."""
     agent_receipt: AgentReceipt = AgentReceipt.COMMENT
+    delays: DelayRule = field(default_factory=DelayRule)
     templates: Mapping[str, Template] = field(default_factory=dict)
     commands: CommandRule = field(default_factory=CommandRule)
     labels: tuple[LabelRule, ...] = ()

@@ -41,6 +41,7 @@ from connector.domain.events import (
     ClientReturned,
     ClientTapped,
     ClientWrote,
+    Delayed,
     Done,
     Event,
     Failed,
@@ -138,7 +139,7 @@ def said(event: Event) -> str:
             return event.agent
         case SnoozeAsked():
             return f"until {event.until.isoformat()}"
-        case Done() | ClientBlocked() | ClientReturned() | AgentRemoved() | TimePassed() | HistoryChanged():
+        case Done() | ClientBlocked() | ClientReturned() | AgentRemoved() | TimePassed() | HistoryChanged() | Delayed():
             return ""
         case Unlinked():
             return ""

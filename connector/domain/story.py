@@ -15,6 +15,7 @@ from connector.domain.events import (
     AgentRemoved,
     CardSeen,
     ClientWrote,
+    Delayed,
     Done,
     Failed,
     HistoryChanged,
@@ -68,7 +69,7 @@ def life(
 
 def _worth_telling(noted: NotedEvent, made: Made, ticket: Ticket | None) -> bool:
     event = noted.event
-    if isinstance(event, Done | Failed | TimePassed | HistoryChanged) or noted.state == "own":
+    if isinstance(event, Done | Failed | TimePassed | HistoryChanged | Delayed) or noted.state == "own":
         return False  # told with their orders
     if ticket is None:
         return True

@@ -221,6 +221,10 @@ class Ticket:
     """When the latest of them arrived."""
     troubles: tuple[Trouble, ...] = ()
     """What did not arrive of the answers it remembers, oldest first."""
+    waiting: tuple[Key, ...] = ()
+    """Comments whose answers wait for the chat tool, as the card says; empty while they go as usual."""
+    waiting_since: datetime | None = None
+    """When the first of them was ordered."""
     status: str = ""
     """What the status comment (or tag) on the card says; empty while there is none."""
     status_at: datetime | None = None

@@ -23,6 +23,7 @@ from connector.domain.policy import BoardPolicy, Policy
 from connector.domain.refs import Ref
 from connector.domain.say import say
 from connector.engine.deciding import Decider
+from connector.engine.delays import Delays
 from connector.engine.measuring import Gauges
 from connector.engine.pausing import Pauses
 from connector.engine.performing import Performer
@@ -128,6 +129,7 @@ class Daemon:
             group.create_task(chat_in.run())
             group.create_task(self._read_board(board_in))
             group.create_task(pauses.run())
+            group.create_task(Delays(self.database, self.pulse, policy).run())
             group.create_task(self._sweep())
             group.create_task(self.gauges.run())
         await self.database.run(lambda connection: let_go(connection, self.pulse.holder))

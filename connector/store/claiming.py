@@ -163,7 +163,8 @@ def claim(
     }
     if not due:
         return []
-    heads = {row.lane: row for row in connection.execute(_heads, {"lanes": list(due)})}
+    first = {row.lane: row for row in connection.execute(_heads, {"lanes": list(due)})}
+    heads = {lane: first[lane] for lane in due if lane in first}  # whoever is to go first is begun with
     idle = [lane for lane in due if lane not in heads]
     if held is not None and heads:
         _set_apart_held(connection, now, port, heads, held)
@@ -269,9 +270,12 @@ def extend(connection: Connection, now: float, claims: Sequence[Claim], *, holde
 
 
 def hurry(connection: Connection, now: float, *, port: str) -> None:
-    """The side answers again: lanes that wait out a backoff need not wait any longer."""
+    """The side answers again: lanes that wait out a backoff need not wait any longer, and the oldest goes first."""
+    oldest = select(func.min(outbox.c.created)).where(unfinished, outbox.c.lane == lanes.c.key).correlate(lanes)
     connection.execute(
-        update(lanes).where(lanes.c.port == port, lanes.c.holder.is_(None), lanes.c.due > now).values(due=now)
+        update(lanes)
+        .where(lanes.c.port == port, lanes.c.holder.is_(None), lanes.c.due.is_not(None))
+        .values(due=func.coalesce(oldest.scalar_subquery(), now))
     )
 
 

@@ -17,6 +17,7 @@ from connector.domain.events import (
     CardSeen,
     ClientEdited,
     ClientWrote,
+    Delayed,
     Done,
     Event,
     Failed,
@@ -106,7 +107,7 @@ def load(connection: Connection, queues: Mapping[str, Sequence[tuple[Found, Even
                     cards.add((event.card.port, event.card.id))
                     if event.ticket:
                         named.add(ticket_in(event.ticket))
-                case TakeAsked() | SnoozeAsked():
+                case TakeAsked() | SnoozeAsked() | Delayed():
                     named.add(event.ticket)
                 case Done() | Failed() if event.effect.ticket:
                     named.add(event.effect.ticket)

@@ -14,6 +14,7 @@ from connector.domain.decide import (
     client_writes,
     clocks,
     deadlines,
+    delays,
     delivery,
     desks,
     edits,
@@ -61,6 +62,7 @@ from connector.domain.events import (
     ClientReturned,
     ClientTapped,
     ClientWrote,
+    Delayed,
     Done,
     Event,
     Failed,
@@ -124,6 +126,8 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
             board_changes.seen(turn, event)
         case HistoryChanged():
             history.changed(turn)
+        case Delayed():
+            delays.delayed(turn, event)
         case TimePassed():
             agenda.passed(turn)
         case NoticeRaised():

@@ -34,14 +34,18 @@ def is_answer(effect: Effect) -> bool:
 def arrived(turn: Turn, order: SendMessage | SendFiles) -> None:
     """A part of an answer is in the chat; with its last part, the whole."""
     found = _of(turn, order.key)
-    if found is None or turn.policy.agent_receipt is AgentReceipt.NONE:
+    if found is None or order.key != (found[1].files or found[1].texts)[-1]:
         return
     ticket, reply = found
-    if order.key != (reply.files or reply.texts)[-1]:
+    waited = bool(ticket.waiting)
+    ticket = _no_longer_waiting(ticket, reply.comment)
+    if turn.policy.agent_receipt is AgentReceipt.NONE:
+        if waited:
+            turn.keep(ticket)
         return
     troubles = _standing(ticket)
     own = {*reply.texts, *reply.files}
-    over = any(trouble not in troubles for trouble in ticket.troubles)
+    over = any(trouble not in troubles for trouble in ticket.troubles) or (waited and not ticket.waiting)
     if any(trouble.order in own for trouble in troubles) or reply.comment in ticket.delivered:
         return
     delivered = (*ticket.delivered, reply.comment)[-COUNTED - 1 :]
@@ -69,6 +73,22 @@ def failed(turn: Turn, order: SendMessage | SendFiles, refusal: Refusal, *, agai
         troubles=(*_standing(ticket), trouble),
         delivered=tuple(each for each in ticket.delivered if each != comment),
     )
+    if comment is not None:
+        ticket = _no_longer_waiting(ticket, comment)
+    turn.keep(ticket)
+    _show(turn, ticket)
+
+
+def waits(turn: Turn, order: Key, since: datetime) -> None:
+    """An answer waits for the chat tool: the card says so until the last one that waits has arrived."""
+    found = _of(turn, order)
+    if found is None or found[1].comment in (*found[0].waiting, *found[0].delivered):
+        return
+    ticket, reply = found
+    if not ticket.waiting and turn.policy.agent_receipt is AgentReceipt.NONE:
+        turn.note("waits", ticket.id, "note.reply_waits")
+    first = min(since, ticket.waiting_since) if ticket.waiting and ticket.waiting_since else since
+    ticket = replace(ticket, waiting=(*ticket.waiting, reply.comment), waiting_since=first)
     turn.keep(ticket)
     _show(turn, ticket)
 
@@ -76,15 +96,18 @@ def failed(turn: Turn, order: SendMessage | SendFiles, refusal: Refusal, *, agai
 def due(client: Client, policy: Policy) -> Iterator[datetime]:
     """When what has arrived since the status was written may be written."""
     for ticket in client.tickets:
-        if ticket.status_behind and ticket.status_at is not None:
+        if ticket.status_at is not None and (ticket.status_behind or _still_waiting(ticket) != ticket.waiting):
             yield ticket.status_at + EVERY
 
 
 def passed(turn: Turn) -> None:
     """Brings each status up to date that has stood long enough."""
     for ticket in turn.client.tickets:
-        if ticket.status_behind and ticket.status_at is not None and ticket.status_at + EVERY <= turn.at:
-            _show(turn, replace(ticket, troubles=_standing(ticket)))
+        if ticket.status_at is None or ticket.status_at + EVERY > turn.at:
+            continue
+        waiting = _still_waiting(ticket)
+        if ticket.status_behind or waiting != ticket.waiting:
+            _show(turn, replace(ticket, troubles=_standing(ticket), waiting=waiting))
 
 
 def _of(turn: Turn, order: Key) -> tuple[Ticket, Reply] | None:
@@ -100,6 +123,17 @@ def _standing(ticket: Ticket) -> tuple[Trouble, ...]:
     """The troubles of answers as they are now: not of what was sent once more, taken back, or is long ago."""
     parts = {key for reply in ticket.replies for key in (*reply.texts, *reply.files)}
     return tuple(trouble for trouble in ticket.troubles if trouble.order in parts)
+
+
+def _still_waiting(ticket: Ticket) -> tuple[Key, ...]:
+    """The comments that wait, without those whose answers were taken back."""
+    known = {reply.comment for reply in ticket.replies if reply.texts or reply.files}
+    return tuple(comment for comment in ticket.waiting if comment in known)
+
+
+def _no_longer_waiting(ticket: Ticket, comment: Key) -> Ticket:
+    waiting = tuple(each for each in _still_waiting(ticket) if each != comment)
+    return replace(ticket, waiting=waiting) if waiting != ticket.waiting else ticket
 
 
 # ---- how it stands on the card
@@ -118,7 +152,9 @@ def _show(turn: Turn, ticket: Ticket) -> None:
                 words = say(
                     policy,
                     policy.default_language,
-                    "receipt.tag_failed" if ticket.troubles else "receipt.tag_delivered",
+                    "receipt.tag_failed"
+                    if ticket.troubles
+                    else ("receipt.tag_waiting" if ticket.waiting else "receipt.tag_delivered"),
                 )
                 _tag(turn, ticket, words)
             case AgentReceipt.NONE:
@@ -161,8 +197,11 @@ def _words(policy: Policy, ticket: Ticket) -> str:
     lines = list(dict.fromkeys(lines))[-TROUBLES:]
     if any(each.refusal == Refusal.BLOCKED for each in ticket.troubles):
         lines.append(say(policy, tongue, "receipt.blocked"))
+    if ticket.waiting and ticket.waiting_since is not None:
+        time = f"{ticket.waiting_since.astimezone(zone):%d.%m %H:%M}"
+        lines.append(say(policy, tongue, "receipt.waiting", time=time))
     if ticket.delivered and ticket.delivered_at is not None:
         time = f"{ticket.delivered_at.astimezone(zone):%d.%m %H:%M}"
         count = str(len(ticket.delivered)) if len(ticket.delivered) <= COUNTED else f"{COUNTED}+"
         lines.append(say(policy, tongue, "receipt.delivered", time=time, count=count))
-    return "\n".join(lines)
+    return "\n".join(lines) or say(policy, tongue, "receipt.nothing")
