@@ -137,10 +137,10 @@ def seen(policy: Policy, before: Ticket, ticket: Ticket) -> Ticket:
     """The ticket after a look at its card: who is responsible there has it. Nobody any more: it is in the pool."""
     if ticket.responsible == before.responsible:
         return ticket
-    now = holder(policy, ticket.responsible)
+    now = holder_named(policy, ticket.responsible or "")
     if now is not None:
         return replace(ticket, taken=now)
-    return replace(ticket, taken=None) if holder(policy, before.responsible) is not None else ticket
+    return replace(ticket, taken=None) if holder_named(policy, before.responsible or "") is not None else ticket
 
 
 def spoke(policy: Policy, ticket: Ticket, author: str) -> Ticket:
