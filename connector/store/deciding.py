@@ -203,12 +203,18 @@ def handle(
             turn.events += 1
             turn.decided.append((row.kind, row.key))
     turn.orders = len(written.orders)
-    if written.save(connection, loaded):
-        turn.more = True
-    if idle or finished:
-        # Whoever woke one of them since we looked has raised its fence: what they wrote is still to be decided.
-        woken = connection.execute(_woken_shared if shared else _woken, {"keys": idle + sorted(finished)})
-        connection.execute(_rest, {"keys": [row.key for row in woken if row.fence == fences[row.key]]})
+    further = written.save(connection, loaded)
+    turn.more = turn.more or bool(further)
+    resting = {*idle, *finished}
+    if resting or further:
+        # All lanes of events at once, so that no two turns wait for each other. Whoever woke one of them since we
+        # looked has raised its fence: what they wrote is still to be decided.
+        keys = sorted({*resting, *(event.client for event in further)})
+        woken = connection.execute(_woken_shared if shared else _woken, {"keys": keys}).all()
+        rested = [row.key for row in woken if row.key in resting and row.fence == fences[row.key]]
+        connection.execute(_rest, {"keys": rested})
+    if further:
+        note_own(connection, now, further)
     return turn
 
 

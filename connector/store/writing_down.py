@@ -18,7 +18,7 @@ from connector.store import codec
 from connector.store.among import among
 from connector.store.around import in_hands, keep_hands
 from connector.store.former_life import FormerLife
-from connector.store.ingest import insert_new, note_own, upsert, wake_lanes, write_rows
+from connector.store.ingest import insert_new, upsert, wake_lanes, write_rows
 from connector.store.loading import Loaded
 from connector.store.past import Change, may_be_told, told
 from connector.store.routes import lane_of, port_of
@@ -99,8 +99,8 @@ class Written:
         )  # fmt: skip
         self.due[port][lane] = min(int(urgency), self.due[port].get(lane, 9))
 
-    def save(self, connection: Connection, loaded: Loaded) -> int:
-        """Returns how many further events it noted: of cards on which something else stands now, and what was told."""
+    def save(self, connection: Connection, loaded: Loaded) -> list[OwnEvent]:
+        """Returns the events still to be noted: of cards on which something else stands now, and what was told."""
         for (state, reason), rows in self.rows.items():
             connection.execute(mark_decided, {"rows": rows, "to": state, "why": reason, "under": self.version})
         write_rows(
@@ -117,10 +117,7 @@ class Written:
         for port, wanted in sorted(self.due.items()):
             wake_lanes(connection, port, [(lane, self.now, urgency) for lane, urgency in sorted(wanted.items())])
         changed = told(connection, self.now, self._changes, self.clients) if self._changes else []
-        further = [*changed, *self._tells]
-        if further:
-            note_own(connection, self.now, further)
-        return len(further)
+        return [*changed, *self._tells]
 
     def save_tickets(self, connection: Connection, loaded: Loaded) -> None:
         """The tickets as they are by now; before the end only where a decision must see those of other clients."""
