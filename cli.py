@@ -19,6 +19,7 @@ from commands import (
     pausing,
     queue,
     rehearsal,
+    repair,
     show,
     sla,
     status,
@@ -71,6 +72,8 @@ for command in (
     rehearsal.demo,
     rehearsal.sandbox,
     rehearsal.bench,
+    repair.resync,
+    repair.drift,
 ):
     app.command()(command)
 

@@ -31,8 +31,10 @@ from connector.engine.pulse import Pulse, line
 from connector.engine.spool import DiskSpool
 from connector.ports import Registry, Unavailable, WrongToken
 from connector.settings import PUSHED_TO, Settings
+from connector.store import repairs
 from connector.store.database import Database, open_database
 from connector.store.measuring import prove_writable
+from connector.store.repairs import Run
 from connector.store.retelling import keep_layout
 from connector.store.shared_budget import sharing
 from mappings.id_list import listed_ids
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+GRACE_POLLS = 5
+"""Looks at the board during which a change there is on its way to us, no difference."""
 START_PATIENCE = 8.0
 """Seconds each side gets at the start before the daemon goes on without it."""
 
@@ -77,6 +81,7 @@ async def run(settings: Settings, loaded: Loaded) -> None:
         daemon = Daemon(
             database=database, chat=chat, board=board, registry=registry, policy=policy, settle_board=settle,
             pulse=pulse, board_backlog=backlog, lease=settings.lease_seconds, pending=lambda: chat.pending_updates,
+            heal_every=settings.heal_seconds, grace=GRACE_POLLS * settings.board.poll_seconds,
         )  # fmt: skip
         if policy.board is not None:
             daemon.settled(policy.board)
@@ -89,6 +94,58 @@ async def run(settings: Settings, loaded: Loaded) -> None:
         if registry is not None:
             await registry.aclose()
         database.close()
+
+
+async def compare(settings: Settings, loaded: Loaded, run: str, shown: Callable[[Run], None]) -> None:
+    """That run of comparison while no daemon runs; `shown` is told how far it is. The chat is neither read nor told.
+
+    SIGINT or SIGTERM stops it after the card in hand. Raises BadDatabase, Busy, WrongToken, Unavailable, Unfit.
+    """
+    assert loaded.mapping is not None
+    pulse = Pulse(holder=f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}")
+    asked = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, asked.set)
+    database = _database(settings)
+    chat, board, _ = adapters(settings, database)
+
+    async def told() -> Run:
+        found = await database.run(lambda connection: repairs.read_run(connection, run))
+        assert found is not None
+        return found
+
+    try:
+        await board.identify()
+        resolved, problems = resolve(loaded.mapping, await board.layout(spaces(loaded.mapping)))
+        if resolved is None:
+            raise Unfit("The mapping does not fit the board:\n\n" + render(problems))
+        daemon = Daemon(
+            database=database, chat=chat, board=board, policy=loaded.policy(resolved, limits=chat.limits),
+            settle_board=_settled_already, pulse=pulse, lease=settings.lease_seconds,
+        )  # fmt: skip
+        working = asyncio.create_task(daemon.compare(await told()))
+        while not working.done():
+            await asyncio.wait((working,), timeout=0.2)
+            if asked.is_set():
+                await database.run(lambda connection: repairs.ask_to_stop(connection, database.now(connection), run))
+            shown(await told())
+        await working
+    except (Unavailable, WrongToken, Unfit) as trouble:
+        reason = str(trouble)
+        await database.run(
+            lambda connection: repairs.change_run(
+                connection, database.now(connection), run, stage=repairs.Stage.FAILED, reason=reason
+            )
+        )
+        raise
+    finally:
+        await chat.aclose()
+        await board.aclose()
+        database.close()
+
+
+async def _settled_already() -> BoardPolicy:
+    raise AssertionError("the board was settled before")
 
 
 def _database(settings: Settings) -> Database:

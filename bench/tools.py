@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain.effects import BoardEffect, ChatEffect, CreateCard
@@ -116,7 +116,9 @@ class InstantBoard(Tool):
     def watch(self, boards: Sequence[str]) -> None:
         """Nothing ever changes here by itself."""
 
-    async def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncIterator[tuple[Sketch, ...]]:
+    async def survey(
+        self, boards: Sequence[str], *, archived: bool = False
+    ) -> AsyncGenerator[tuple[Sketch, ...], None]:
         """Nothing is compared here."""
         yield ()
 

@@ -119,15 +119,15 @@ def _wanted(
     if way is Direction.IN and (board or topic):
         hint = "A board or a topic narrows what goes out: leave --direction away. Reading is paused as a whole."
         fail(Exit.USAGE, "--direction in takes no --board or --topic.", as_json=as_json, hint=hint)
-    number = _board_id(board, config, as_json=as_json) if board else None
+    number = board_id(board, config, as_json=as_json) if board else None
     if topic:
-        _check_topic(topic, config, as_json=as_json)
+        check_topic(topic, config, as_json=as_json)
     sides = [side] if side else [Place.BOARD] if way is Direction.IN else list(Place)
     now = datetime.now(UTC)
     return tuple(Pause(direction=way, side=each.value, board=number, topic=topic, since=now) for each in sides)
 
 
-def _board_id(board: str, config: Path | None, *, as_json: bool) -> str:
+def board_id(board: str, config: Path | None, *, as_json: bool) -> str:
     """The id the board tool knows it by. A number is believed: so the tool need not be reachable."""
     if board.isascii() and board.isdigit():
         return board
@@ -142,7 +142,8 @@ def _board_id(board: str, config: Path | None, *, as_json: bool) -> str:
     return found[0].id
 
 
-def _check_topic(topic: str, config: Path | None, *, as_json: bool) -> None:
+def check_topic(topic: str, config: Path | None, *, as_json: bool) -> None:
+    """Ends the command where the mapping has no such topic."""
     _, loaded = load_all(config, as_json=as_json)
     known = [each.key for each in loaded.policy().topics]
     if topic not in known:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,7 +184,7 @@ class Board(Port[BoardEffect], Protocol):
     def watch(self, boards: Sequence[str]) -> None:
         """The ids of the boards whose changes `read` must bring."""
 
-    def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncIterator[tuple[Sketch, ...]]:
+    def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncGenerator[tuple[Sketch, ...], None]:
         """Every card that stands on these boards (or in the archive), whoever made it, page by page, in the lowest
         class; cards of other boards may come along.
 

@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         30.0, ge=2, le=300, description="With several daemons: after so long without a sign of life others take over."
     )
+    heal_seconds: float = Field(
+        6 * 3600.0, ge=0, description="How often all cards are compared with the books by themselves; 0: never."
+    )
     # Validated even when absent, so that the values missing inside are named, not the section.
     telegram: TelegramSettings = Field(default_factory=dict, validate_default=True)
     board: BoardSettings = Field(default_factory=dict, validate_default=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -189,7 +189,9 @@ class KaitenBoard:
 
     # ---- comparing
 
-    async def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncIterator[tuple[Sketch, ...]]:
+    async def survey(
+        self, boards: Sequence[str], *, archived: bool = False
+    ) -> AsyncGenerator[tuple[Sketch, ...], None]:
         """See `connector.ports.Board.survey`. A space's boards are listed together: that takes no more calls."""
         trip = self._wire.trip(Urgency.RESYNC, patient=True)
         options = self._options()

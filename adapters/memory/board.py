@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -129,7 +129,9 @@ class MemoryBoard:
             batch = Batch(arrivals=tuple(arrivals.values()), cursor=str(len(self._world.changes)))
         return batch
 
-    async def survey(self, boards: Sequence[str], *, archived: bool = False) -> AsyncIterator[tuple[Sketch, ...]]:
+    async def survey(
+        self, boards: Sequence[str], *, archived: bool = False
+    ) -> AsyncGenerator[tuple[Sketch, ...], None]:
         """See `connector.ports.Board.survey`."""
         offset = 0
         while True:

@@ -30,10 +30,12 @@ from connector.engine.performing import Performer
 from connector.engine.placing import linked, opened
 from connector.engine.pulse import Pulse, line
 from connector.engine.reading import Reader
+from connector.engine.repairing import Repairer
 from connector.ports import Board, Chat, Order, Registry, Rejected, Unavailable, WrongToken
 from connector.store import claiming, settling
 from connector.store.database import Database
 from connector.store.leases import let_go
+from connector.store.repairs import Run
 
 Settle = Callable[[], Awaitable[BoardPolicy]]
 """Asks the board for its layout and turns the mapping's names into ids. Raises Unavailable, WrongToken, Unfit."""
@@ -81,6 +83,8 @@ class Daemon:
         board_backlog: Callable[[int], float] | None = None,
         lease: float = 30.0,
         pending: Callable[[], int | None] = lambda: None,
+        heal_every: float = 0.0,
+        grace: float = 0.0,
     ) -> None:
         self.database = database
         self.pulse = pulse
@@ -93,6 +97,8 @@ class Daemon:
         self._lease = lease
         self.pauses = Pauses(database, pulse, self._policy)
         self.gauges = Gauges(database, pulse, self._policy, pending=pending)
+        self._heal_every = heal_every
+        self._grace = grace
 
     async def run(self) -> None:
         """Until `pulse.stop()`: then the step under way is finished and everything is let go, within ten seconds."""
@@ -130,9 +136,35 @@ class Daemon:
             group.create_task(self._read_board(board_in))
             group.create_task(pauses.run())
             group.create_task(Delays(self.database, self.pulse, policy).run())
+            group.create_task(self._repairer(self._grace).run())
             group.create_task(self._sweep())
             group.create_task(self.gauges.run())
         await self.database.run(lambda connection: let_go(connection, self.pulse.holder))
+
+    async def compare(self, run: Run) -> None:
+        """That run of comparison alone, and what it files; nothing is read or sent in the chat.
+
+        For a command while no daemon runs: what it finds for clients waits for the next start.
+        """
+        await self._take_over()
+        policy = self._policy
+        await self.pauses.look()
+        board_out = Performer(
+            self.database, self.pulse, "board", self._to_board,
+            policy=policy, capacity=CARDS_AT_ONCE, lease=self._lease, held=self.pauses.held,
+        )  # fmt: skip
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Decider(self.database, self.pulse, policy).run())
+            group.create_task(board_out.run())
+            await self._repairer(0.0).carry_out(run)
+            self.pulse.stop()
+        await self.database.run(lambda connection: let_go(connection, self.pulse.holder))
+
+    def _repairer(self, grace: float) -> Repairer:
+        return Repairer(
+            self.database, self.pulse, self._board, policy=self._policy, heal_every=self._heal_every, grace=grace,
+            lease=self._lease, paused=lambda: self.pauses.reads_not("board"),
+        )  # fmt: skip
 
     def _policy(self) -> Policy:
         return self.policy

@@ -42,6 +42,9 @@ class Metrics:
         )
         self.ratings = self._counter("connector_ratings_total", "Marks clients gave.", "mark")
         self.hooks = self._counter("connector_webhook_requests_total", "Requests to the webhooks.", "side", "status")
+        # What differed on the board
+        self.drift_found = self._counter("connector_drift_found_total", "Differences found on cards.", "kind")
+        self.drift_fixed = self._counter("connector_drift_fixed_total", "Differences mended.", "kind")
         # How it stands
         self.side_up = self._gauge("connector_side_up", "1 while the side answers, 0 while it does not.", "side")
         self.side_age = self._gauge(

@@ -25,3 +25,9 @@ def hold(connection: Connection, now: float, name: str, holder: str, seconds: fl
 def let_go(connection: Connection, holder: str) -> None:
     """At a proper stop, so that the next daemon need not wait."""
     connection.execute(delete(leases).where(leases.c.holder == holder))
+
+
+def anybody_reads(connection: Connection, now: float) -> bool:
+    """Whether a daemon that shares the database is alive, as far as its right to read a side tells."""
+    found = select(leases.c.holder).where(leases.c.name.startswith("read:"), leases.c.until > now).limit(1)
+    return connection.execute(found).first() is not None

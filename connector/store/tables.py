@@ -168,6 +168,12 @@ made = Table(
     Column("id", Text, nullable=False),
     Column("ticket", Text),
     Index("made_ref", "id", "port"),
+    Index(
+        "made_ticket",
+        "ticket",
+        sqlite_where=text("ticket IS NOT NULL"),
+        postgresql_where=text("ticket IS NOT NULL"),
+    ),
 )
 
 lanes = Table(
@@ -256,3 +262,50 @@ pauses = Table(
     Column("since", Double, nullable=False),
 )
 """What an operator holds up for now."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("stage", SmallInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("checked", Integer, nullable=False),
+    Column("busy", Integer, nullable=False),
+    Column("reason", Text),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+)
+"""Comparisons of the books with the board: what each is to look at, and how far it has come."""
+
+drifts = Table(
+    "drifts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("card", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("doubt", Text, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("mends", Text),
+    Column("found", Double, nullable=False),
+    Index("drifts_ticket", "ticket"),
+    Index("drifts_run", "run"),
+)
+"""What was found to differ. `mends` is the key of the order or event that mends it, `times` how often that was."""
+
+looked = Table(
+    "looked",
+    metadata,
+    Column("ticket", Text, primary_key=True),
+    Column("mark", Text, nullable=False),
+    Column("books", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)
+"""How board and books looked when a card was last compared: while both stay so, it needs no further look."""

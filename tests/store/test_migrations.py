@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from connector.store import codec, migrate
 from connector.store.database import open_database
-from connector.store.tables import metadata, outbox, tickets
+from connector.store.tables import made, metadata, outbox, runs, tickets
 from tests.store.test_past import CABINET, ended, request
 
 _INSERT = text(
@@ -111,3 +111,25 @@ def test_what_a_card_was_given_is_told_from_what_passes_after_the_third_version_
         database.close()
     (ended,) = [index for index in found if index["name"] == "outbox_ended"]
     assert sum(str(kept).count("SetDeadline") for kept in ended["dialect_options"].values()) == 1
+
+
+def test_what_the_fifth_version_made_is_found_by_its_request(database_url: str) -> None:
+    _of_version(database_url, "0005", [])
+    parsed = make_url(database_url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed)
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO made (key, place, port, id, ticket) VALUES ('say/1', 0, 'kaiten', '1/2', 'kc-1')")
+        )
+    engine.dispose()
+    database = open_database(database_url)
+    try:
+        with database.engine.begin() as connection:
+            (thing,) = connection.execute(select(made).where(made.c.ticket == "kc-1")).all()
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+            assert connection.execute(select(runs)).all() == []
+    finally:
+        database.close()
+    assert (thing.key, thing.id) == ("say/1", "1/2")
