@@ -22,6 +22,7 @@ from adapters.kaiten.layout import read_layout
 from adapters.kaiten.looking import inspect, survey
 from adapters.kaiten.memory import Memory
 from adapters.kaiten.outgoing import card_body, named_people
+from adapters.kaiten.redacting import redact
 from adapters.kaiten.tags import put_tag, take_tag
 from connector.domain.effects import (
     AddComment,
@@ -33,6 +34,7 @@ from connector.domain.effects import (
     CreateCard,
     EditComment,
     MoveCard,
+    Redact,
     RemoveTag,
     ReplaceCard,
     SetBlock,
@@ -231,6 +233,8 @@ class KaitenBoard:
         "Surely not done" is said only when no request of this or an earlier attempt may have taken effect.
         """
         trip = self._wire.trip(order.urgency)
+        if isinstance(order.effect, Redact) and order.effect.at is not None:
+            order = replace(order, card=order.effect.at)
         try:
             made = await self._carry_out(trip, order)
             self._changes.wrote()
@@ -279,6 +283,8 @@ class KaitenBoard:
                 await card_edits.set_deadline(trip, _card_of(order), effect)
             case BindCard() as effect:
                 await card_edits.bind(trip, _card_of(order), effect)
+            case Redact() as effect:
+                await redact(trip, self._files, _card_of(order), await self._own_id(), effect)
             case _:
                 assert_never(order.effect)
         return ()

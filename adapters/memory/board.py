@@ -23,6 +23,7 @@ from connector.domain.effects import (
     CreateCard,
     EditComment,
     MoveCard,
+    Redact,
     RemoveTag,
     ReplaceCard,
     Section,
@@ -41,6 +42,7 @@ from connector.domain.events import (
     CardSeen,
     Refusal,
 )
+from connector.domain.forgotten import without
 from connector.domain.layout import BoardLayout, Column, Layout
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.sheet import Note, Sheet, Sketch
@@ -244,6 +246,8 @@ class MemoryBoard:
                     if not card.external_id:
                         card.external_id = effect.external_id
                         self._world.touch(card)
+            case Redact():
+                await self._redact(order, effect)
             case _:
                 assert_never(effect)
         return ()
@@ -332,6 +336,26 @@ class MemoryBoard:
                 card.files.append(file)
                 self._world.touch(card)
         return tuple(file_ref(there, file) for file in effect.files)
+
+    async def _redact(self, order: Order[BoardEffect], effect: Redact) -> None:
+        async with self._call("board.redact", order):
+            card = self._card(replace(order, card=effect.at or order.card), archived=True)
+            for comment in card.comments:
+                if not self._mine(comment) or comment.deleted:
+                    continue
+                mark = signatures(comment.raw)[0]
+                kept = without(comment.raw, effect.needles) if effect.needles else ""
+                text = kept if signatures(kept) else f"{mark}{kept or effect.notice}"
+                if text != comment.raw:
+                    self._world.rewrite(comment, text)
+                if not effect.needles:
+                    comment.files.clear()
+            if not effect.needles:
+                card.title, card.files = effect.title, []
+                card.tags = [tag for tag in card.tags if tag not in effect.tags]
+                card.fields = {name: value for name, value in card.fields.items() if name not in (effect.fields or ())}
+                self._world.describe(card, effect.notice)
+                self._world.touch(card)
 
     async def _bring(self, files: Sequence[File]) -> None:
         for file in files:

@@ -348,6 +348,28 @@ class BindCard:
     external_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redact:
+    """Takes a person's words off a card, in what we wrote there; what agents wrote stays.
+
+    With `needles` only lines of our comments that tell of them: each needle is `connector.domain.forgotten.bare`.
+    Without, everything of ours: title and description become `title` and `notice`, our comments `notice`, the files
+    we brought and the tags named go, and fields that `facts` names are emptied.
+    `at`: another card than the ticket's present one.
+    """
+
+    key: Key
+    ticket: TicketId
+    notice: str
+    title: str = ""
+    at: Ref | None = None
+    needles: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
+    """Ids of those fields: bound when the order is carried out."""
+
+
 ChatEffect = SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap
 BoardEffect = (
     CreateCard
@@ -363,6 +385,7 @@ BoardEffect = (
     | ReplaceCard
     | SetDeadline
     | BindCard
+    | Redact
 )
 RegistryEffect = VerifyCabinet
 Effect = ChatEffect | BoardEffect | RegistryEffect
@@ -381,5 +404,5 @@ def urgency_of(effect: Effect) -> Urgency:
             return Urgency.CARD
         case AddTag() | RemoveTag() | SetFacts():
             return Urgency.LABEL
-        case SetBlock() | SetDeadline() | BindCard():
+        case SetBlock() | SetDeadline() | BindCard() | Redact():
             return Urgency.RESYNC

@@ -176,11 +176,16 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryChanged:
-    """An earlier request of this client, or of their cabinet, ended, was answered last, or was rated."""
+    """An earlier request of this client, or of their cabinet, ended, was answered last, or was rated.
+
+    `tickets`: those whose cards must be told whatever became of them: one they name was forgotten, or is no longer
+    theirs to tell of.
+    """
 
     key: Key
     at: datetime
     client: ClientId
+    tickets: tuple[TicketId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

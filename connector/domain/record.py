@@ -20,6 +20,7 @@ from connector.domain.effects import (
     Effect,
     MoveCard,
     React,
+    Redact,
     RemoveTag,
     ReplaceCard,
     SendFiles,
@@ -182,6 +183,8 @@ def told(effect: Effect) -> str:
             return effect.due_at.isoformat() if effect.due_at is not None else "none"
         case BindCard():
             return effect.external_id
+        case Redact():
+            return "lines" if effect.needles else "all of ours"
         case VerifyCabinet():
             return effect.cabinet
         case DeleteMessage():

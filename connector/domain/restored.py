@@ -22,6 +22,7 @@ from connector.domain.effects import (
     Effect,
     MoveCard,
     React,
+    Redact,
     RemoveTag,
     ReplaceCard,
     SendFiles,
@@ -54,7 +55,7 @@ def standing(effect: Effect) -> Standing:
             return Standing.LOOK
         case EditMessage() | DeleteMessage() | React() | AnswerTap() | VerifyCabinet():
             return Standing.REPEAT
-        case AddTag() | RemoveTag() | SetFacts() | SetBlock() | SetDeadline() | BindCard():
+        case AddTag() | RemoveTag() | SetFacts() | SetBlock() | SetDeadline() | BindCard() | Redact():
             return Standing.REPEAT
         case _:
             assert_never(effect)

@@ -23,6 +23,7 @@ from connector.domain.effects import (
     Effect,
     MoveCard,
     React,
+    Redact,
     ReplaceCard,
     SetFacts,
     Urgency,
@@ -211,7 +212,7 @@ class Performer:
     def _bound(self, order: Order[Effect]) -> Order[Effect]:
         """Cards are placed at the last moment, by the mapping in force."""
         match order.effect:
-            case CreateCard() | MoveCard() | ReplaceCard() | SetFacts() as effect:
+            case CreateCard() | MoveCard() | ReplaceCard() | SetFacts() | Redact() as effect:
                 return replace(order, effect=place(effect, self._policy()))
             case _:
                 return order

@@ -14,6 +14,7 @@ from connector.domain.effects import (
     EditMessage,
     FieldValue,
     MoveCard,
+    Redact,
     ReplaceCard,
     SendMessage,
     SetBlock,
@@ -56,7 +57,7 @@ class Unplaced(Exception):
     """The mapping in force has no place for this."""
 
 
-Placed = CreateCard | MoveCard | ReplaceCard | SetFacts
+Placed = CreateCard | MoveCard | ReplaceCard | SetFacts | Redact
 
 
 def place(effect: Placed, policy: Policy) -> Placed:
@@ -77,6 +78,9 @@ def place(effect: Placed, policy: Policy) -> Placed:
             return replace(effect, spot=replace(spot, fields=fields, responsible=responsible))
         case SetFacts():
             return replace(effect, fields=_fields(effect.facts, board))
+        case Redact():
+            known = board.fact_fields
+            return replace(effect, fields=tuple(known[name] for name in effect.facts if name in known))
         case ReplaceCard():
             return replace(effect, spot=_elsewhere(effect, board))
         case MoveCard():

@@ -255,7 +255,11 @@ def _decide(sight: _Sight, decide: Decide, client: Client, event: Event) -> Deci
 
 def _with_past(connection: Connection, client: Client, event: Event) -> Client:
     if isinstance(event, HistoryChanged):
-        return with_past(connection, client, {(each.number, each.cabinet) for each in client.tickets if each.open})
+        return with_past(
+            connection,
+            client,
+            {(each.number, each.cabinet) for each in client.tickets if each.open or each.id in event.tickets},
+        )
     cabinets = {each.cabinet for each in client.tickets}
     return with_past(connection, client, {(EVERY, cabinet) for cabinet in cabinets}, most=FOR_ORDERS)
 

@@ -21,6 +21,7 @@ from connector.domain.events import (
     Done,
     Event,
     Failed,
+    HistoryChanged,
     SnoozeAsked,
     TakeAsked,
 )
@@ -111,6 +112,8 @@ def load(connection: Connection, queues: Mapping[str, Sequence[tuple[Found, Even
                     named.add(event.ticket)
                 case Done() | Failed() if event.effect.ticket:
                     named.add(event.effect.ticket)
+                case HistoryChanged():
+                    named.update(event.tickets)
                 case _:
                     pass
             if event is not None and (ref := _recalled(event)) is not None:

@@ -16,6 +16,7 @@ from connector.domain.effects import (
     Effect,
     MoveCard,
     React,
+    Redact,
     RemoveTag,
     ReplaceCard,
     SendFiles,
@@ -41,7 +42,7 @@ def port_of(effect: Effect) -> str:
             CreateCard() | AddComment() | EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock()
         ):
             return BOARD
-        case AssignCard() | MoveCard() | ReplaceCard() | SetDeadline() | BindCard():
+        case AssignCard() | MoveCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact():
             return BOARD
         case VerifyCabinet():
             return REGISTRY

@@ -30,6 +30,7 @@ from connector.domain.effects import (
     Meaning,
     MoveCard,
     React,
+    Redact,
     RemoveTag,
     ReplaceCard,
     Section,
@@ -54,8 +55,9 @@ from connector.domain.events import (
     Event,
     Refusal,
 )
+from connector.domain.forgotten import bare
 from connector.domain.refs import Key, Ref, TicketId
-from connector.domain.signature import sign
+from connector.domain.signature import sign, unsigned
 from connector.domain.words import File, FileKind, Text
 from connector.ports import Board, Chat, Order, Rejected, Unavailable
 
@@ -731,6 +733,66 @@ class BoardContract:
         _, events = await _settled(stand.board, cursor)
         assert [event for event in events if isinstance(event, CardSeen)] == []
 
+    async def test_a_persons_words_go_from_a_card_however_often_and_those_of_agents_stay(
+        self, stand: BoardStand
+    ) -> None:
+        card = await _card(stand)
+        first, second = stand.fields
+        for effect in (
+            _comment("say/1", "Мой секрет", (stand.file("a.pdf"),)),
+            _comments("say/2", "say/3"),
+            AddFiles(key=Key("files"), ticket=TicketId("kc-1"), files=(stand.file("b.pdf"),)),
+            AddTag(key=Key("tag"), ticket=TicketId("kc-1"), name="Кабинет 77"),
+            AddTag(key=Key("other"), ticket=TicketId("kc-1"), name="СРОЧНО"),
+            _facts({first: "77", second: "+7999"}),
+        ):
+            await stand.board.perform(_to_board(effect, card))
+        await stand.comment(card, "Слова агента")
+        await stand.comment(card, "Слова человека под нашей учётной записью", ours=True)
+        for attempt in (1, 2):
+            assert await stand.board.perform(_to_board(_redaction(fields=(first,)), card, attempt=attempt)) == ()
+        texts = [unsigned(text).strip() for text in await stand.comments(card)]
+        assert texts == ["Удалено", "Удалено", "Слова агента", "Слова человека под нашей учётной записью"]
+        assert await stand.files(card) == []
+        assert await stand.tags(card) == ["СРОЧНО"]
+        assert [await stand.field(card, field) for field in stand.fields] == [None, "+7999"]
+        assert await stand.description(card) == "Удалено"
+        # Our hand is still known as ours.
+        _, events = await _settled(stand.reborn(), None)
+        said = [event.text.plain for event in events if isinstance(event, AgentCommented)]
+        assert said == ["Слова агента", "Слова человека под нашей учётной записью"]
+
+    async def test_only_lines_that_tell_of_somebody_go_where_they_are_named(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        for effect in (
+            _comment("say/1", "Прежние:\n№1 «Сломался *терминал*» · решено\n№2 «Другое»"),
+            _comment("say/2", "терминал"),
+            _comment("say/3", "Сломался терминал"),
+        ):
+            await stand.board.perform(_to_board(effect, card))
+        before = await stand.comments(card)
+        described = await stand.description(card)
+        for attempt in (1, 2):
+            order = _to_board(_redaction(needles=(bare("Сломался терминал"),)), card, attempt=attempt)
+            assert await stand.board.perform(order) == ()
+        first, second, third = await stand.comments(card)
+        assert "терминал" not in first
+        assert "Прежние" in first
+        assert "Другое" in first
+        assert second == before[1]
+        assert "Сломался" not in third
+        assert await stand.description(card) == described
+
+    async def test_words_go_from_a_former_card_and_from_an_archived_one_too(self, stand: BoardStand) -> None:
+        former = await _card(stand)
+        [card] = await stand.board.perform(_to_board(_creation(stand, "kc-1.2")))
+        await stand.board.perform(_to_board(_redaction(at=former), card))
+        assert await stand.description(former) == "Удалено"
+        assert await stand.description(card) != "Удалено"
+        await stand.archive(card)
+        await stand.board.perform(_to_board(_redaction(), card))
+        assert await stand.description(card) == "Удалено"
+
     async def test_one_person_has_a_card_however_often_it_is_given(self, stand: BoardStand) -> None:
         card = await _card(stand)
         first, second = (user for user, _ in stand.people)
@@ -937,6 +999,13 @@ def _edit(key: str, text: str, *, append: bool = False, order: str = "edit") -> 
 
 def _facts(fields: dict[str, FieldValue] | None) -> SetFacts:
     return SetFacts(key=Key("facts"), ticket=TicketId("kc-1"), facts={"cabinet": "77"}, fields=fields)
+
+
+def _redaction(*, fields: tuple[str, ...] = (), needles: tuple[str, ...] = (), at: Ref | None = None) -> Redact:
+    return Redact(
+        key=Key("redact"), ticket=TicketId("kc-1"), notice="Удалено", title="№1", tags=("Кабинет 77",), fields=fields,
+        needles=needles, at=at,
+    )  # fmt: skip
 
 
 def _block(block: str) -> SetBlock:

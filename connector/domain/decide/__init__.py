@@ -42,6 +42,7 @@ from connector.domain.effects import (
     Effect,
     MoveCard,
     React,
+    Redact,
     RemoveTag,
     ReplaceCard,
     SendFiles,
@@ -125,7 +126,7 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
         case CardSeen():
             board_changes.seen(turn, event)
         case HistoryChanged():
-            history.changed(turn)
+            history.changed(turn, event)
         case Delayed():
             delays.delayed(turn, event)
         case TimePassed():
@@ -201,7 +202,7 @@ def listens(effect: Effect) -> bool:
             return False
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
             return False
-        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard():
+        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact():
             return False
         case _:
             assert_never(effect)

@@ -25,6 +25,7 @@ from connector.domain.effects import (
     Meaning,
     MoveCard,
     React,
+    Redact,
     RemoveTag,
     ReplaceCard,
     Section,
@@ -83,7 +84,7 @@ def done(turn: Turn, event: Done) -> None:
             registering.verified(turn, order.cabinet, registering.verdict_of(event.made))
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
             return
-        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard():
+        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact():
             return
         case _:
             assert_never(event.effect)
@@ -99,7 +100,7 @@ def failed(turn: Turn, event: Failed) -> None:
     match effect:
         case SendMessage() | SendFiles():
             _not_delivered(turn, event, effect)
-        case EditMessage() | DeleteMessage() | React() | AnswerTap():
+        case EditMessage() | DeleteMessage() | React() | AnswerTap() | Redact():
             return
         case VerifyCabinet():
             registering.verified(turn, effect.cabinet, Verdict.UNVERIFIED)

@@ -1,0 +1,439 @@
+"""A client is forgotten: at once here, and by orders on the board; what is left are figures without a name."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, Text, and_, cast, delete, func, insert, literal, or_, select, text, update
+
+from connector.domain.effects import Effect, Meaning, MoveCard, Redact, urgency_of
+from connector.domain.events import HistoryChanged
+from connector.domain.forgotten import bare, left_of, needles, tells, without
+from connector.domain.refs import ClientId, Key, Ref, TicketId
+from connector.domain.ticket import Ticket
+from connector.store import codec
+from connector.store.among import among
+from connector.store.ingest import EVENTS, keep_mark, note_own, wake_lanes
+from connector.store.routes import BOARD, CHAT, REGISTRY, lane_of
+from connector.store.tables import (
+    Noted,
+    State,
+    clients,
+    hands,
+    journal,
+    lanes,
+    links,
+    made,
+    marks,
+    outbox,
+    tickets,
+    unfinished,
+)
+
+MARK = "forget:"
+FACTS = ("cabinet", "verified", "client", "username", "phone", "language")
+"""What a mapping may put into fields of a card and tells of the person."""
+NAMELY = 8
+"""Letters and digits a name has at least to be looked for: shorter ones are words of others' notices too."""
+ON_THE_WIRE = 60.0
+"""Seconds an order of theirs that is on its way gets to end before the card is looked through."""
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """The words that stand in the place of theirs, and the tags of the mapping that name their cabinets."""
+
+    notice: str
+    title: str
+    """With `{number}`."""
+    cabinet_tag: str | None = None
+    """With `{cabinet}`."""
+
+
+class Undecided(Exception):
+    """Nobody knows yet whether a card of theirs was made: then it could not be found afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What is known of a client, counted."""
+
+    client: ClientId
+    events: int
+    orders: int
+    waiting: int
+    requests: int
+    cards: int
+    others: int
+    """Cards of other clients that tell of their requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgetting:
+    """How far it has come. `token` stands for the client from now on."""
+
+    token: str
+    asked: datetime
+    cards: int
+    left: int
+    refused: tuple[tuple[str, str], ...]
+    """(ticket, reason) of cards that could not be changed: for people."""
+    done: bool
+
+
+def traces(connection: Connection, client: ClientId) -> Traces:
+    """What forgetting this client would take away; nothing is changed."""
+    own = _tickets(connection, client)
+    orders = select(func.count()).select_from(outbox).where(outbox.c.client == client)
+    return Traces(
+        client=client,
+        events=connection.execute(
+            select(func.count()).select_from(journal).where(journal.c.client == client)
+        ).scalar_one(),
+        orders=connection.execute(orders).scalar_one(),
+        waiting=connection.execute(orders.where(unfinished)).scalar_one(),
+        requests=len(own),
+        cards=sum(len(_cards(connection, ticket)) for ticket in own),
+        others=len(_near(connection, client, own)),
+    )
+
+
+def forget(connection: Connection, now: float, client: ClientId, chat: str, wording: Wording) -> str:
+    """Takes away what is stored of the client, in this transaction, and orders the board to follow.
+
+    `chat` is the id of their chat, as it stands in raw payloads. Returns the token that stands for them from now on.
+    Whoever writes again afterwards is somebody new. Raises Undecided; then nothing was done.
+    """
+    if connection.dialect.name == "postgresql":  # nobody decides on them meanwhile
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:client, 0))"), {"client": client})
+    unknown = select(outbox.c.seq).where(
+        outbox.c.client == client, unfinished, outbox.c.kind == "CreateCard", outbox.c.attempt > 0
+    )
+    if connection.execute(unknown.limit(1)).first() is not None:
+        raise Undecided("a card of theirs is being made just now: try again when the board has answered")
+    own = _tickets(connection, client)
+    near = _near(connection, client, own)
+    sought = needles(own)
+    named = _names(connection, client)
+    cards = {ticket.id: _cards(connection, ticket) for ticket in own}
+    token = secrets.token_hex(8)
+    nobody = ClientId(f"forgotten:{token}")
+    _drop_orders(connection, now, client, chat, own)
+    connection.execute(delete(clients).where(clients.c.id == client))
+    _blank(connection, journal.c.client == client, nobody)
+    _strangers(connection, {chat, *(ticket.id for ticket in own)}, sought)
+    for ticket in own:
+        left = left_of(ticket, nobody, datetime.fromtimestamp(now, UTC))
+        connection.execute(
+            update(tickets)
+            .where(tickets.c.id == ticket.id)
+            .values(
+                client=nobody, cabinet=None, live=False, state=codec.write_ticket(left),
+                card_port=left.card.port if left.card else None, card=left.card.id if left.card else None,
+            )
+        )  # fmt: skip
+    connection.execute(delete(hands).where(among(hands.c.ticket, "ids")), {"ids": list(cards)})
+    for neighbour in sorted({ticket.client for ticket in near}):
+        _reword_rows(connection, neighbour, sought)
+    for desk in connection.execute(select(links.c.client)).scalars().all():
+        # Notices in agents' chats tell what a request is about, and of whom.
+        _reword_rows(connection, desk, (*sought, *named))
+    connection.execute(delete(links).where(links.c.client == client))
+    ordered = 0
+    for ticket in own:
+        ordered += _order_cards(connection, now, nobody, ticket, cards[ticket.id], wording)
+    ordered += _order_near(connection, now, nobody, near, sought, wording)
+    told = {"asked": now, "cards": ordered}
+    keep_mark(connection, f"{MARK}{token}", json.dumps(told))
+    return token
+
+
+def forgettings(connection: Connection) -> list[Forgetting]:
+    """Every forgetting that was asked for, oldest first."""
+    found = []
+    for row in connection.execute(select(marks).where(marks.c.name.like(f"{MARK}%"))):
+        token, told = row.name.removeprefix(MARK), json.loads(row.value)
+        mine = outbox.c.client == f"forgotten:{token}"
+        left = connection.execute(select(func.count()).select_from(outbox).where(mine, unfinished)).scalar_one()
+        dead = connection.execute(
+            select(outbox.c.ticket, outbox.c.reason).where(mine, outbox.c.state == State.DEAD).order_by(outbox.c.seq)
+        )
+        found.append(
+            Forgetting(
+                token=token, asked=datetime.fromtimestamp(told["asked"], UTC), cards=told["cards"], left=left,
+                refused=tuple((each.ticket, each.reason or "") for each in dead), done=bool(told.get("done")),
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda each: each.asked)
+
+
+def finish(connection: Connection, now: float, token: str) -> bool:
+    """Takes away what the board told meanwhile, once no order is left. False while some still wait or were refused."""
+    nobody = ClientId(f"forgotten:{token}")
+    mine = outbox.c.client == nobody
+    open_ = select(outbox.c.seq).where(mine, outbox.c.state.in_((State.WAITING, State.STARTED, State.DEAD))).limit(1)
+    told = connection.execute(
+        select(journal.c.seq).where(journal.c.key.like(f"history:%:{nobody}"), journal.c.state == Noted.NEW).limit(1)
+    )
+    blocks = select(outbox.c.seq).where(outbox.c.key.like(f"history:%:{nobody}/%"), unfinished).limit(1)
+    if connection.execute(open_).first() or told.first() or connection.execute(blocks).first():
+        return False
+    _blank(connection, journal.c.client == nobody, nobody)
+    ids = connection.execute(select(tickets.c.id).where(tickets.c.client == nobody)).scalars().all()
+    connection.execute(delete(outbox).where(mine))
+    gone = [str(nobody), *(f"{BOARD}/{each}" for each in ids)]
+    connection.execute(delete(lanes).where(among(lanes.c.key, "keys")), {"keys": gone})
+    _idle_lanes(connection)
+    found = connection.execute(select(marks.c.value).where(marks.c.name == f"{MARK}{token}")).scalar_one()
+    keep_mark(connection, f"{MARK}{token}", json.dumps({**json.loads(found), "done": now}))
+    return True
+
+
+def _idle_lanes(connection: Connection) -> None:
+    """Lanes of nobody we know, that nobody holds and nothing waits in: their names tell whose they were."""
+    known = set(connection.execute(select(clients.c.id)).scalars())
+    idle = select(lanes.c.key).where(
+        lanes.c.holder.is_(None), lanes.c.due.is_(None), lanes.c.port.in_((EVENTS, CHAT, REGISTRY))
+    )
+    gone = [key for key in connection.execute(idle).scalars() if key.partition("/")[2] not in known | {""}]
+    gone += [key for key in connection.execute(idle).scalars() if "/" not in key and key not in known]
+    for part in _parts(sorted(set(gone))):
+        connection.execute(delete(lanes).where(among(lanes.c.key, "keys")), {"keys": part})
+
+
+# ---- what is theirs
+
+
+def _tickets(connection: Connection, client: ClientId) -> list[Ticket]:
+    rows = connection.execute(select(tickets.c.state).where(tickets.c.client == client).order_by(tickets.c.number))
+    return [codec.read_ticket(row.state) for row in rows]
+
+
+def _cards(connection: Connection, ticket: Ticket) -> list[Ref]:
+    """Every card the request has had."""
+    rows = connection.execute(
+        select(made.c.port, made.c.id).where(made.c.ticket == ticket.id, made.c.key.like("card/%"))
+    )
+    found = [Ref(port=row.port, id=row.id) for row in rows]
+    return list(dict.fromkeys([*found, *(ref for ref in (ticket.former, ticket.card) if ref is not None)]))
+
+
+def _near(connection: Connection, client: ClientId, own: Sequence[Ticket]) -> list[Ticket]:
+    """Later requests of others for the same cabinets: their cards tell of these."""
+    cabinets = {ticket.cabinet for ticket in own if ticket.cabinet is not None}
+    if not cabinets:
+        return []
+    rows = connection.execute(
+        select(tickets.c.state).where(among(tickets.c.cabinet, "cabinets"), tickets.c.client != client),
+        {"cabinets": sorted(cabinets)},
+    )
+    return [ticket for ticket in (codec.read_ticket(row.state) for row in rows) if ticket.card is not None]
+
+
+# ---- taken away here
+
+
+def _drop_orders(connection: Connection, now: float, client: ClientId, chat: str, own: Sequence[Ticket]) -> None:
+    """Their orders, what those made, and their lanes. What is on the wire ends without a trace: its fence is passed."""
+    ids = [ticket.id for ticket in own]
+    keys = connection.execute(select(outbox.c.key).where(outbox.c.client == client)).scalars().all()
+    for part in _parts(keys):
+        connection.execute(delete(made).where(among(made.c.key, "keys")), {"keys": part})
+    connection.execute(delete(made).where(among(made.c.ticket, "ids")), {"ids": ids})
+    named = select(made.c.key, made.c.id).where(or_(made.c.key.contains(chat), made.c.id.contains(chat)))
+    word = _word(chat)
+    theirs = {row.key for row in connection.execute(named) if word.search(row.key) or word.search(row.id)}
+    for part in _parts(sorted(theirs)):
+        connection.execute(delete(made).where(among(made.c.key, "keys")), {"keys": part})
+    connection.execute(delete(outbox).where(outbox.c.client == client))
+    gone = [client, *(lane_of(port, client, None) for port in (CHAT, REGISTRY, BOARD))]
+    connection.execute(delete(lanes).where(among(lanes.c.key, "keys"), lanes.c.holder.is_(None)), {"keys": gone})
+    kept = [*gone, *(lane_of(BOARD, client, each) for each in ids)]
+    connection.execute(
+        update(lanes)
+        .where(among(lanes.c.key, "keys"), lanes.c.holder.is_not(None))
+        .values(fence=lanes.c.fence + 1, holder=None, due=now + ON_THE_WIRE),
+        {"keys": kept},
+    )
+
+
+def _blank(connection: Connection, where: Any, nobody: ClientId) -> None:
+    """Journal rows keep their kind, their moments and their place, and nothing else."""
+    connection.execute(
+        update(journal)
+        .where(where)
+        .values(
+            key=literal(f"{nobody}:") + cast(journal.c.seq, Text),
+            client=nobody, raw=None, event=None, reason="forgotten",
+        )
+    )  # fmt: skip
+    aside = (Noted.NEW, Noted.UNREADABLE, Noted.RAISED, Noted.STRAY)
+    connection.execute(
+        update(journal).where(journal.c.client == nobody, journal.c.state.in_(aside)).values(state=Noted.SEEN_TO)
+    )
+
+
+def _strangers(connection: Connection, names: Collection[str], sought: Collection[str]) -> None:
+    """Rows of nobody: payloads that could not be read, and cards told of before they were known."""
+    patterns = [_word(name) for name in names]
+    for row in _each(connection, journal, and_(journal.c.client.is_(None), journal.c.raw.is_not(None))):
+        held = f"{row.raw}\n{row.event or ''}\n{row.reason or ''}"
+        if any(pattern.search(held) for pattern in patterns) or tells(_unescaped(held), sought):
+            connection.execute(
+                update(journal)
+                .where(journal.c.seq == row.seq)
+                .values(key=f"forgotten:{row.seq}", raw=None, event=None, reason="forgotten", state=Noted.SEEN_TO)
+            )
+
+
+def _reword_rows(connection: Connection, client: ClientId, sought: Collection[str]) -> None:
+    """Rows of others whose words tell of the requests: those lines go, the rest stays."""
+    if not sought:
+        return
+    for table, columns in ((journal, ("raw", "event")), (outbox, ("effect",))):
+        for row in _each(connection, table, table.c.client == client):
+            changed = {}
+            for column in columns:
+                before = getattr(row, column)
+                after = _reworded(before, sought)
+                if after != before:
+                    changed[column] = after
+            if changed:
+                connection.execute(update(table).where(table.c.seq == row.seq).values(changed))
+    state = connection.execute(select(clients.c.state).where(clients.c.id == client)).scalar()
+    if (fresh := _reworded(state, sought)) != state:
+        connection.execute(update(clients).where(clients.c.id == client).values(state=fresh))
+
+
+def _names(connection: Connection, client: ClientId) -> tuple[str, ...]:
+    """What they are called, as `bare` writes it."""
+    state = connection.execute(select(clients.c.state).where(clients.c.id == client)).scalar()
+    if state is None:
+        return ()
+    known = codec.read_client(state)
+    told = (known.name, known.username, known.phone, known.group)
+    return tuple(bare(each) for each in told if each and len(bare(each)) >= NAMELY)
+
+
+def _reworded(written: str | None, sought: Collection[str]) -> str | None:
+    if not written:
+        return written
+    try:
+        value = json.loads(written)
+    except ValueError:
+        return None if tells(_unescaped(written), sought) else written
+    if not tells(json.dumps(value, ensure_ascii=False), sought):
+        return written
+    return json.dumps(_lines_off(value, sought), separators=(",", ":"))
+
+
+def _lines_off(value: Any, sought: Collection[str]) -> Any:
+    match value:
+        case str():
+            return without(value, sought)
+        case list():
+            return [_lines_off(each, sought) for each in value]
+        case dict():
+            fresh = {name: _lines_off(each, sought) for name, each in value.items()}
+            if fresh.get("plain") != value.get("plain") and "spans" in fresh:
+                fresh["spans"] = []  # they would stand elsewhere now
+            return fresh
+        case _:
+            return value
+
+
+def _each(connection: Connection, table: Table, where: Any) -> Iterator[Any]:
+    last = 0
+    while True:
+        rows = connection.execute(
+            select(table).where(where, table.c.seq > last).order_by(table.c.seq).limit(BATCH)
+        ).all()
+        yield from rows
+        if len(rows) < BATCH:
+            return
+        last = rows[-1].seq
+
+
+def _unescaped(written: str) -> str:
+    return re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), written)
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![0-9A-Za-z]){re.escape(name)}(?![0-9A-Za-z])")
+
+
+def _parts(keys: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(keys), BATCH):
+        yield list(keys[start : start + BATCH])
+
+
+# ---- ordered on the board
+
+
+def _order_cards(
+    connection: Connection, now: float, nobody: ClientId, ticket: Ticket, cards: Sequence[Ref], wording: Wording
+) -> int:
+    tags = list(ticket.labels)
+    if ticket.cabinet is not None and wording.cabinet_tag:
+        tags.append(wording.cabinet_tag.replace("{cabinet}", ticket.cabinet))
+    for place, card in enumerate(cards):
+        _order(
+            connection, now, nobody,
+            Redact(
+                key=Key(f"{nobody}/{ticket.id}/{place}"), ticket=ticket.id, at=card, tags=tuple(tags), facts=FACTS,
+                notice=wording.notice, title=wording.title.replace("{number}", str(ticket.number)),
+            ),
+        )  # fmt: skip
+    if ticket.open and ticket.card is not None and ticket.board is not None:
+        done = MoveCard(
+            key=Key(f"{nobody}/{ticket.id}/done"), ticket=ticket.id, meaning=Meaning.DONE, board=ticket.board
+        )
+        _order(connection, now, nobody, done)
+    return len(cards)
+
+
+def _order_near(
+    connection: Connection, now: float, nobody: ClientId, near: Sequence[Ticket], sought: tuple[str, ...],
+    wording: Wording,
+) -> int:  # fmt: skip
+    """Cards of others: the block is told anew by their own client's decision, notes of ours lose their lines."""
+    by_client: dict[ClientId, list[TicketId]] = {}
+    for ticket in near:
+        by_client.setdefault(ticket.client, []).append(ticket.id)
+    at = datetime.fromtimestamp(now, UTC)
+    note_own(
+        connection, now,
+        [
+            HistoryChanged(key=Key(f"history:{client}:{nobody}"), at=at, client=client, tickets=tuple(ids))
+            for client, ids in sorted(by_client.items())
+        ],
+    )  # fmt: skip
+    if not sought:
+        return 0
+    for ticket in near:
+        _order(
+            connection, now, nobody,
+            Redact(
+                key=Key(f"{nobody}/near/{ticket.id}"), ticket=ticket.id, at=ticket.card, needles=sought,
+                notice=wording.notice,
+            ),
+        )  # fmt: skip
+    return len(near)
+
+
+def _order(connection: Connection, now: float, nobody: ClientId, effect: Effect) -> None:
+    lane, urgency = lane_of(BOARD, nobody, effect.ticket), int(urgency_of(effect))
+    connection.execute(
+        insert(outbox).values(
+            key=effect.key, lane=lane, port=BOARD, client=nobody, ticket=effect.ticket, kind=codec.kind_of(effect),
+            effect=codec.write_effect(effect), urgency=urgency, state=State.WAITING, attempt=0, tries=0, created=now,
+        )
+    )  # fmt: skip
+    wake_lanes(connection, BOARD, [(lane, now, urgency)])
