@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Flag, auto
 
-from connector.domain.refs import ClientId, Ref, TicketId
+from connector.domain.events import AgentAttached, AgentCommented, AgentEdited, AgentRemoved, ClientEdited, ClientWrote
+from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
 
 
@@ -20,6 +21,20 @@ class Sight(Flag):
     POOL = auto()
     CODE = auto()
     HOME = auto()
+    THREAD = auto()
+
+
+Spoken = ClientWrote | ClientEdited | AgentCommented | AgentEdited | AgentRemoved | AgentAttached
+"""What people say on a request, and what becomes of their words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """All that was said on the request of that number, oldest first. `public` are the comments the client got."""
+
+    number: int
+    said: tuple[Spoken, ...]
+    public: frozenset[Key] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +63,7 @@ class Around:
     """The parts that were asked for.
 
     `load`: agent's key → service class → open requests in their hands. `pool`: open requests in nobody's hands, by
-    number. `homes`: whose a request is, of those that were named.
+    number. `homes`: whose a request is, of those that were named. `thread`: what was said on the request asked for.
     """
 
     links: tuple[Link, ...] = ()
@@ -56,6 +71,7 @@ class Around:
     pool: tuple[Ticket, ...] = ()
     code: Code | None = None
     homes: Mapping[TicketId, ClientId] = field(default_factory=dict)
+    thread: Thread | None = None
 
     def agent_of(self, person: Ref) -> str | None:
         """The key of the agent that this person of the chat tool is."""
@@ -69,11 +85,14 @@ class Around:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a decision wants to see: the parts, the code as somebody wrote it, the requests whose home is asked."""
+    """What a decision wants to see: the parts, the code as somebody wrote it, the requests whose home is asked, the
+    number of the one whose thread is.
+    """
 
     sight: Sight = Sight.NOTHING
     code: str = ""
     named: tuple[TicketId, ...] = ()
+    number: int = 0
 
 
 UNSEEING = Look()

@@ -237,8 +237,6 @@ def client_block(policy: Policy, client: Client, ticket: Ticket) -> str:
     lines = [say(policy, tongue, "card.client", name=client.name)] if client.name else []
     if client.group:
         lines.append(say(policy, tongue, "card.group", title=client.group))
-        if ticket.people:
-            lines.append(say(policy, tongue, "card.people", people=", ".join(ticket.people)))
     if client.username:
         link = f"https://t.me/{client.username}"
         lines.append(say(policy, tongue, "card.username", username=client.username, link=link))

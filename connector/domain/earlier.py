@@ -43,11 +43,19 @@ def past_of(ticket: Ticket, *, own: bool) -> Past:
 
 
 def block(policy: Policy, client: Client, ticket: Ticket) -> str:
-    """The lines on the card of `ticket` about the requests of its client and cabinet that were opened before it.
+    """The lines on the card of `ticket` that change by themselves: who writes in a group, then the requests of its
+    client and cabinet that were opened before it.
 
-    Newest first, as many as the mapping shows, then the count of the rest; empty when there are none. Reads
+    Newest first, as many as the mapping shows, then the count of the rest; empty when there is nothing to tell. Reads
     `client.past`, which must be loaded. The addresses of cards stand in it as `card.linked` fills them in.
     """
+    people = ""
+    if client.group and ticket.people:
+        people = unmarked(say(policy, policy.default_language, "card.people", people=", ".join(ticket.people)))
+    return "\n".join(part for part in (people, _history(policy, client, ticket)) if part)
+
+
+def _history(policy: Policy, client: Client, ticket: Ticket) -> str:
     found = [
         past
         for past in client.past

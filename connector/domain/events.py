@@ -176,7 +176,8 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryChanged:
-    """An earlier request of this client, or of their cabinet, ended, was answered last, or was rated.
+    """An earlier request of this client, or of their cabinet, ended, was answered last, or was rated; or somebody new
+    wrote on a request of their group.
 
     `tickets`: those whose cards must be told whatever became of them: one they name was forgotten, or is no longer
     theirs to tell of.

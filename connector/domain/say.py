@@ -281,6 +281,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     order__no_history="",
     order__no_request="number choices",
     order__line_client="time text",
+    order__line_note="time name text",
     order__line_agent="time text",
     order__sent="",
     order__nothing_held="",

@@ -66,6 +66,8 @@ class Reply:
     """Orders that carry its words, in order; the first may be files with the words as caption."""
     files: tuple[Key, ...] = ()
     """Orders that carry its files."""
+    gist: str = ""
+    """What it says, in a line."""
 
 
 class Promise(StrEnum):

@@ -19,6 +19,7 @@ from connector.store import codec
 from connector.store.among import among
 from connector.store.ingest import note_own, upsert, write_rows
 from connector.store.tables import Found, codes, hands, links, tickets
+from connector.store.threads import thread_of
 
 IN_SIGHT = 200
 """Requests of the pool that a decision sees, the oldest first."""
@@ -67,6 +68,7 @@ def look_around(connection: Connection, now: float, look: Look) -> Around:
         }
         if Sight.HOME in sight and look.named
         else {},
+        thread=thread_of(connection, look.number) if Sight.THREAD in sight else None,
     )
 
 

@@ -97,7 +97,7 @@ def with_past(
 
 def may_be_told(before: Ticket, after: Ticket) -> bool:
     """Whether a card may have to say something else now: another's about this request, or its own as it goes on."""
-    return told_elsewhere(before) != told_elsewhere(after)
+    return told_elsewhere(before) != told_elsewhere(after) or before.people != after.people
 
 
 def told(
@@ -107,6 +107,8 @@ def told(
 
     `clients` are those whose requests changed, with the tickets in their sight; everything is saved already.
     """
+    joined = [change.after for change in changes if change.before.people != change.after.people]
+    changes = [change for change in changes if told_elsewhere(change.before) != told_elsewhere(change.after)]
     cabinets = {change.after.cabinet for change in changes if change.after.cabinet is not None}
     if cabinets and connection.dialect.name == "postgresql":
         # Whoever opens a request takes its number and then reads what was before: one after the other, so that of a
@@ -123,6 +125,10 @@ def told(
         for client in sorted(reached - events.keys()):
             key = Key(f"history:{client}:{ticket.id}:{mark}")
             events[client] = HistoryChanged(key=key, at=at, client=client)
+    for ticket in joined:
+        if clients[ticket.client].group is not None and ticket.open and not ticket.lost:
+            key = Key(f"people:{ticket.id}:{fingerprint(*ticket.people)}")
+            events.setdefault(ticket.client, HistoryChanged(key=key, at=at, client=ticket.client))
     return list(events.values())
 
 

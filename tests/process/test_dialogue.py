@@ -492,6 +492,9 @@ def test_a_group_is_one_client_served_when_it_calls(tmp_path: Path) -> None:
         company.says(group, "Я поел", from_id=people[1])
         company.says(group, f"{bot} теперь и терминал", from_id=people[1])
         company.until("the second line", shown("Майя · ", "теперь и терминал"))
+        company.until("who takes part", shown("Участники: Олег, Майя"))
+        written = [call for call in company.board_calls() if call["user"] == "bot" and call["method"] == "PATCH"]
+        assert len(written) == 1, written
         assert not shown("обед")()
         assert not shown("Я поел")()
 

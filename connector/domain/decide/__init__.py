@@ -13,6 +13,7 @@ from connector.domain.decide import (
     board_changes,
     client_writes,
     clocks,
+    commands,
     deadlines,
     delays,
     delivery,
@@ -178,6 +179,9 @@ def looks(client: Client, event: Event, policy: Policy) -> Look:
     match event:
         case ClientWrote() | ClientTapped():
             return desks.looks(client, event)
+        case AgentCommented():
+            number = commands.thread_wanted(policy, event)
+            return Look(sight=Sight.THREAD, number=number) if number else UNSEEING
         case TimePassed():
             return Look(sight=Sight.LINKS) if escalation.is_due(client, event.at) else UNSEEING
         case _:

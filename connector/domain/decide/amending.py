@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.domain.decide.replies import remembered
+from connector.domain.decide.replies import remembered, unsaid
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import DeleteMessage, EditMessage, SendFiles, SendMessage, Urgency
 from connector.domain.events import Refusal
@@ -81,7 +81,7 @@ def _parts(text: Text, first: int, limit: int) -> tuple[Text, ...]:
 def take_back(turn: Turn, ticket: Ticket, reply: Reply) -> None:
     """Deletes what the client got of the comment, which is forgotten."""
     _delete(turn, ticket, tuple(dict.fromkeys((*reply.texts, *reply.files))))
-    turn.keep(replace(ticket, replies=tuple(each for each in ticket.replies if each.comment != reply.comment)))
+    turn.keep(unsaid(ticket, reply))
 
 
 def _delete(turn: Turn, ticket: Ticket, targets: tuple[Key, ...]) -> None:

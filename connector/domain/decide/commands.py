@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from connector.domain import card, earlier
-from connector.domain.decide import holding, merging, placement, templates
+from connector.domain import earlier
+from connector.domain.decide import holding, merging, placement, templates, threads
 from connector.domain.decide.amending import take_back
 from connector.domain.decide.ordering import (
     Order,
@@ -23,7 +23,7 @@ from connector.domain.decide.ordering import (
 from connector.domain.decide.replies import answer_to, public, visible
 from connector.domain.decide.turn import Turn
 from connector.domain.events import AgentCommented, AgentEdited
-from connector.domain.policy import Command, Publicity, PublicRule, Template
+from connector.domain.policy import Command, Policy, Publicity, PublicRule, Template
 from connector.domain.text import cut
 from connector.domain.ticket import Held, Past, Ticket
 from connector.domain.words import Text
@@ -174,15 +174,15 @@ def _history(turn: Turn, ticket: Ticket, order: Order) -> None:
     known = {each.number: each for each in turn.client.past}
     for other in turn.client.tickets:
         known[other.number] = earlier.past_of(other, own=True)
-    words = order.words.lstrip("№#nN ").rstrip(".)")
-    if not words:
+    number = _number(order)
+    if not order.words:
         listed = [known[number] for number in sorted(known, reverse=True) if number != ticket.number]
         lines = [line for past in listed for line in earlier.lines(turn.policy, past, ticket)]
         if turn.client.past_more:
             lines.append(phrase(turn, "card.past_more", count=turn.client.past_more))
         answer(turn, ticket, "\n".join(lines) or phrase(turn, "order.no_history"))
         return
-    past = known.get(int(words)) if words.isascii() and words.isdigit() and len(words) < 12 else None
+    past = known.get(number) if number is not None else None
     if past is None:
         numbers = ", ".join(f"№{number}" for number in sorted(known, reverse=True)[:20])
         refuse(turn, ticket, order, phrase(turn, "order.no_request", number=order.words[:40], choices=numbers))
@@ -190,18 +190,28 @@ def _history(turn: Turn, ticket: Ticket, order: Order) -> None:
     answer(turn, ticket, "\n".join(_thread(turn, ticket, past)))
 
 
+def thread_wanted(policy: Policy, event: AgentCommented) -> int | None:
+    """The number of the request of which the comment asks to see everything that was said."""
+    order = read(policy.commands, event.text)
+    return _number(order) if order is not None and order.command is Command.HISTORY else None
+
+
+def _number(order: Order) -> int | None:
+    words = order.words.lstrip("№#nN ").rstrip(".)")
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 12 else None
+
+
 def _thread(turn: Turn, ticket: Ticket, past: Past) -> list[str]:
-    """The head of the request, then what was said on it; of one long ago only its last answer is known."""
+    """The head of the request, then all that was said on it; where the journal has nothing, its last answer."""
     lines = [phrase(turn, "request.head", number=past.number, subject=past.subject)]
     lines += earlier.lines(turn.policy, past, ticket)[:1]
-    zone = card.zone_of(turn.policy, ticket.service_class)
-    own = turn.ticket(past.id)
-    if own is None:
-        return [*lines, past.answer] if past.answer else lines
-    for line in own.lines:
-        at = f"{line.at.astimezone(zone):%d.%m} {card.clock(line.at, zone)}"
-        lines.append(phrase(turn, "order.line_agent" if line.ours else "order.line_client", time=at, text=line.text))
-    return lines
+    around = turn.client.around
+    said = []
+    if around is not None and around.thread is not None and around.thread.number == past.number:
+        said = threads.told(turn, ticket, around.thread)
+    if not said and past.answer:
+        said = [past.answer]
+    return [*lines, *said]
 
 
 # ---- small orders

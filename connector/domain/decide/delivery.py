@@ -165,9 +165,10 @@ def _show(turn: Turn, ticket: Ticket) -> None:
 def _comment(turn: Turn, ticket: Ticket, words: str) -> None:
     if words == ticket.status:
         return
-    key = Key(f"status/{ticket.external_id}")
+    # The same for every card of the request: whatever was still on its way to a lost one is written over here.
+    key = Key(f"status/{ticket.id}")
     section = Section(key=key, head="", text=Text(plain=words))
-    if not ticket.status:
+    if not ticket.status and ticket.generation == 1:
         turn.effects.append(AddComment(key=key, ticket=ticket.id, sections=(section,), internal=True))
         return
     edit = turn.name(f"status/{ticket.external_id}")

@@ -12,7 +12,7 @@ from functools import lru_cache
 from connector.domain.client import Client
 from connector.domain.decide import taking
 from connector.domain.decide.amending import rewrite
-from connector.domain.decide.replies import answer_to, begins, deliver, dress, follow
+from connector.domain.decide.replies import answer_to, begins, deliver, dress, follow, reads_now
 from connector.domain.decide.templates import LOCAL
 from connector.domain.decide.turn import Turn
 from connector.domain.policy import Command, CommandRule, LeakGuard, Policy
@@ -160,7 +160,7 @@ def _go(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
         turn.keep(ticket)
         return ticket
     rewrite(turn, ticket, reply, dress(turn, ticket, answer.author, answer.text))
-    ticket = turn.ticket(ticket.id) or ticket
+    ticket = reads_now(turn, turn.ticket(ticket.id) or ticket, answer.comment, answer.text)
     reply = answer_to(ticket, answer.comment) or reply
     return follow(turn, ticket, reply, answer.author, answer.files) if answer.files else ticket
 

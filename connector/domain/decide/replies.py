@@ -88,9 +88,44 @@ def deliver(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
             ticket = replace(ticket, answered_by=answer.author)
             _tell_who(turn, ticket)
         ticket = took_part(spoken(turn, ticket, turn.at, answer.text, files), answer.author)
-    ticket = remembered(ticket, Reply(comment=answer.comment, texts=texts, files=albums), answer.files)
+    gist = ticket.answer if texts or albums else ""
+    ticket = remembered(ticket, Reply(comment=answer.comment, texts=texts, files=albums, gist=gist), answer.files)
     turn.keep(ticket)
     return ticket
+
+
+def reads_now(turn: Turn, ticket: Ticket, comment: Key, words: Text) -> Ticket:
+    """The ticket after an answer was changed: lists and later cards tell of it as it reads now. Kept."""
+    reply = answer_to(ticket, comment)
+    if reply is None or not words.plain.strip():
+        return ticket
+    gist = card_title(turn.policy, Words(text=words), ticket.number)
+    lines = list(ticket.lines)
+    for at in reversed(range(len(lines))):
+        if lines[at].ours and reply.gist and lines[at].text == reply.gist:
+            lines[at] = replace(lines[at], text=gist)
+            break
+    ticket = remembered(replace(ticket, lines=tuple(lines)), replace(reply, gist=gist))
+    ticket = replace(ticket, answer=_last_said(ticket))
+    turn.keep(ticket)
+    return ticket
+
+
+def unsaid(ticket: Ticket, reply: Reply) -> Ticket:
+    """The ticket without an answer that was taken back."""
+    lines = list(ticket.lines)
+    for at in reversed(range(len(lines))):
+        if lines[at].ours and reply.gist and lines[at].text == reply.gist:
+            del lines[at]
+            break
+    replies = tuple(each for each in ticket.replies if each.comment != reply.comment)
+    ticket = replace(ticket, replies=replies, lines=tuple(lines))
+    known = not reply.gist or ticket.answer != reply.gist
+    return ticket if known else replace(ticket, answer=_last_said(ticket))
+
+
+def _last_said(ticket: Ticket) -> str:
+    return next((each.gist for each in reversed(ticket.replies) if each.gist), "")
 
 
 def _tell_who(turn: Turn, ticket: Ticket) -> None:

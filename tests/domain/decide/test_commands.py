@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.domain.around import Around, Thread
 from connector.domain.decide.ordering import read, word_for
 from connector.domain.effects import (
     AddComment,
@@ -23,8 +24,9 @@ from connector.domain.effects import (
     SendMessage,
     SetFacts,
 )
+from connector.domain.events import AgentCommented, AgentEdited, AgentRemoved, ClientWrote
 from connector.domain.policy import Command, CommandRule, LabelRule, LeakGuard, Template
-from connector.domain.refs import TicketId
+from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.ticket import Outcome, Past, Phase
 from connector.domain.words import Text
 from tests.domain.decide.desk import BOARD, HOUR, desk, note, notes, now
@@ -468,9 +470,29 @@ def test_earlier_requests_are_listed_and_shown_in_full() -> None:
     listed = note(talk.comment("#history", ticket=second))
     assert f"№{first.number}" in listed
     assert f"№{second.number}" not in listed
-    thread = note(talk.comment(f"#history {first.number}", ticket=second))
-    assert "Клиент: Касса не работает" in thread
-    assert "Мы: Перезагрузите" in thread
+    said = [each for each in talk.events if isinstance(each, ClientWrote | AgentCommented)]
+    answered = next(each for each in said if isinstance(each, AgentCommented))
+    edited = AgentEdited(
+        key=Key("e"), at=answered.at, card=answered.card, ticket=answered.ticket, comment=answered.comment,
+        author=answered.author, text=Text(plain="Перезагрузите кассу"),
+    )  # fmt: skip
+    aside = replace(answered, comment=Ref(port="kaiten", id="c-9"), text=Text(plain="третий раз"), internal=True)
+    ordered = replace(answered, comment=Ref(port="kaiten", id="c-10"), text=Text(plain="#take"))
+    gone = replace(answered, comment=Ref(port="kaiten", id="c-11"), text=Text(plain="ошибка"))
+    removed = AgentRemoved(key=Key("r"), at=gone.at, card=gone.card, ticket=gone.ticket, comment=gone.comment)
+    thread = Thread(
+        number=first.number, said=(said[0], answered, edited, aside, ordered, gone, removed),
+        public=frozenset({answered.comment.key}),
+    )  # fmt: skip
+    talk.client = replace(talk.client, around=Around(thread=thread))
+    shown = note(talk.comment(f"#history {first.number}", ticket=second)).splitlines()
+    assert [line.split(" ", 2)[2] for line in shown[2:]] == [
+        "Клиент: Касса не работает", "Мы: Перезагрузите кассу", "Заметка (Анна): третий раз",
+    ]  # fmt: skip
+    other = replace(thread, number=77)
+    talk.client = replace(talk.client, around=Around(thread=other))
+    assert "третий раз" not in note(talk.comment(f"#history {first.number}", ticket=second))
+    assert every(talk.comment("#history 77", ticket=second), SendMessage) == []
 
 
 def test_a_request_of_long_ago_is_shown_by_its_last_answer() -> None:

@@ -168,11 +168,16 @@ def test_the_card_of_a_group_names_everybody_who_wrote() -> None:
     talk.write("Касса", group="Мойка 24")
     talk.write("и у меня", group="Мойка 24", author=maria)
     order = only(talk.tap("topic:till"), CreateCard)
-    assert "Участники: Иван Петров, Мария\n" in order.description
+    assert f"{BLOCK_BEGIN}\nУчастники: Иван Петров, Мария\n" in order.description
     talk.done(order, talk.card(talk.ticket))
     talk.comment("Смотрим")
     assert talk.ticket.people == ("Иван Петров", "Мария", "Анна")
     assert talk.ticket.answer == "Смотрим"
+    changed = HistoryChanged(key=Key("people:1"), at=talk.now, client=talk.client.id)
+    block = only(talk.feed(changed), SetBlock)
+    assert block.block == "Участники: Иван Петров, Мария, Анна"
+    assert urgency_of(block) is Urgency.RESYNC
+    assert talk.feed(replace(changed, key=Key("people:2"))) == ()
 
 
 def test_earlier_requests_are_loaded_for_changes_and_for_orders_that_ask_for_them_alone() -> None:
@@ -191,3 +196,21 @@ def test_the_same_change_gives_the_same_order() -> None:
     client = replace(talk.client, past=(past(9),))
     event = HistoryChanged(key=Key("history:1"), at=START, client=client.id)
     assert decide(client, event, POLICY) == decide(client, event, POLICY)
+
+
+def test_the_last_answer_is_told_as_it_reads_after_it_was_changed_or_taken_back() -> None:
+    talk = opened()
+    talk.comment("Первый ответ", number=1)
+    talk.comment("Второй отвт", number=2)
+    before = earlier.told_elsewhere(replace(talk.ticket, phase=Phase.DONE))
+    talk.edit_comment(2, "Второй ответ")
+    assert earlier.told_elsewhere(replace(talk.ticket, phase=Phase.DONE)) != before
+    assert earlier.past_of(talk.ticket, own=True).answer == "Второй ответ"
+    assert [line.text for line in talk.ticket.lines if line.ours] == ["Первый ответ", "Второй ответ"]
+    talk.edit_comment(1, "Первый, исправленный")
+    assert earlier.past_of(talk.ticket, own=True).answer == "Второй ответ"
+    talk.remove_comment(2)
+    assert earlier.past_of(talk.ticket, own=True).answer == "Первый, исправленный"
+    talk.edit_comment(1, "// уже не для клиента")
+    assert earlier.past_of(talk.ticket, own=True).answer == ""
+    assert [line for line in talk.ticket.lines if line.ours] == []
