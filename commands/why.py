@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.answer import answer
+from commands.answer import Exit, answer, fail
 from commands.beside import visit
 from commands.options import ConfigOption, JsonOption, load_all
 from commands.show import WordsOption, spoken
@@ -18,13 +20,17 @@ if TYPE_CHECKING:
 
     from connector.domain.origins import Origin
     from connector.domain.record import NotedEvent, QueuedOrder
+    from connector.domain.refs import Ref
+    from connector.domain.sheet import Sheet
     from connector.domain.ticket import Ticket
+    from connector.settings import Settings
     from mappings.mapping import Mapping
     from mappings.rules import Rule
 
 
 def why(
     card: Annotated[str, typer.Argument(help="The card: its number or address; or its request (#12, kc-…)")],
+    live: Annotated[bool, typer.Option("--live", help="Also read the card now, and tell what differs.")] = False,
     words: WordsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -47,11 +53,38 @@ def why(
 
         events, orders = there.do(read)
     found = explained(ticket, events, orders, loaded.mapping, words=words)
+    if live and ticket.card is not None:
+        from connector.domain.origins import differences, origins
+
+        sheet = _sheet(settings, ticket.card, as_json=as_json)
+        found["differs"] = [asdict(each) for each in differences(origins(ticket, events, orders), sheet)]
     if as_json:
         answer(found)
         return
     for line in render(found):
         print(line)
+
+
+def _sheet(settings: Settings, card: Ref, *, as_json: bool) -> Sheet | None:
+    """The card as it stands now; a board that cannot be asked ends the command."""
+    from composition import adapters
+    from connector.ports import Unavailable, WrongToken
+
+    async def ask() -> Sheet | None:
+        chat, board, _ = adapters(settings, None)
+        try:
+            return await board.inspect(card)
+        finally:
+            await chat.aclose()
+            await board.aclose()
+
+    try:
+        return asyncio.run(ask())
+    except WrongToken as refused:
+        fail(Exit.REFUSED, f"{refused}. Set the right token: CONNECTOR_BOARD__TOKEN.", as_json=as_json)
+    except Unavailable as trouble:
+        hint = "Without --live the books alone are asked."
+        fail(Exit.UNREACHABLE, f"The card cannot be read: {trouble.reason}", as_json=as_json, hint=hint)
 
 
 def explained(
@@ -139,7 +172,12 @@ def render(found: dict[str, object]) -> list[str]:
         lines.append(f"mapping   {changed}: the places below are those of today's file")
     if isinstance(first, dict):
         lines.append(f'opened by "{first["words"]}" {first["message"]} {stamp(first["at"])}')
-    return [*lines, "", *columns([_cells(row) for row in rows], indent="")]
+    lines += ["", *columns([_cells(row) for row in rows], indent="")]
+    differs = found.get("differs")
+    if isinstance(differs, list):
+        lines += ["", "the live card differs:" if differs else "the live card is as we know it"]
+        lines += columns([(each["field"], f"known: {each['known']}", f"there: {each['live']}") for each in differs])
+    return lines
 
 
 def _cells(row: dict[str, object]) -> tuple[str, ...]:

@@ -15,11 +15,13 @@ from connector.domain.effects import (
     RemoveTag,
     ReplaceCard,
     SetBlock,
+    SetDeadline,
     SetFacts,
 )
-from connector.domain.events import CardSeen, ClientWrote
+from connector.domain.events import CardSeen
 from connector.domain.record import NotedEvent, QueuedOrder
-from connector.domain.refs import Key, Ref
+from connector.domain.refs import Key
+from connector.domain.sheet import Sheet
 from connector.domain.ticket import Ticket
 
 _LATE = datetime.max.replace(tzinfo=UTC)
@@ -136,6 +138,10 @@ class _Sheet:
                     self._put("column", "", ("topic", "column"), order)
                 self._put("lane", "", ("class", "lane"), order)
                 self._put("due date", _moment(move.due_at), ("class", "resolution"), order)
+            case SetDeadline() as deadline:
+                # It follows the class of the lane the card was dragged into.
+                self._class = self._ticket.service_class
+                self._put("due date", _moment(deadline.due_at), ("class", "resolution"), order)
             case AssignCard() as given:
                 self._put("responsible", f"user {given.user}", (), order)
             case AddTag() as tag:
@@ -177,9 +183,47 @@ class _Sheet:
         self._touched.clear()
 
 
-def sender(noted: NotedEvent | None) -> Ref | None:
-    """The client's message an event is, if it is one."""
-    return noted.event.message if noted is not None and isinstance(noted.event, ClientWrote) else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A field that looks otherwise on the live card than we last knew."""
+
+    field: str
+    known: str
+    live: str
+
+
+def differences(told: Sequence[Origin], sheet: Sheet | None) -> tuple[Difference, ...]:
+    """What the live card shows otherwise. Ids of orders not yet seen on the board are compared with nothing."""
+    if sheet is None:
+        return (Difference(field="card", known="there", live="gone, or out of our sight"),)
+    known = {origin.field: origin.value for origin in told}
+    sketch, seen = sheet.sketch, sheet.sketch.seen
+    pairs = {
+        "board": seen.board,
+        "column": seen.column,
+        "lane": seen.lane or "",
+        "title": sketch.title,
+        "responsible": seen.responsible or "",
+        "due date": _moment(sketch.due_at),
+    }
+    found = [
+        Difference(field=field, known=known[field], live=live)
+        for field, live in pairs.items()
+        if known.get(field) and known[field] != live and not (field == "column" and not known[field].isdigit())
+        and not known[field].startswith("user ")
+    ]  # fmt: skip
+    mine = {value.casefold(): value for field, value in known.items() if field.startswith("tag ")}
+    there = {tag.casefold(): tag for tag in sketch.tags}
+    found += [
+        Difference(field=f"tag {tag}", known=tag, live="not there") for key, tag in mine.items() if key not in there
+    ]
+    found += [
+        Difference(field=f"tag {tag}", known="not ours", live=tag) for key, tag in there.items() if key not in mine
+    ]
+    words = known.get("description", "")
+    if words and "".join(words.split()) not in "".join(sheet.description.split()):
+        found.append(Difference(field="description", known="our words", live="changed by hand"))
+    return tuple(found)
 
 
 def _moment(at: datetime | None) -> str:

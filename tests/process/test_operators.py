@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,24 @@ def test_one_request_is_told_from_the_update_to_the_answer_and_its_card_explains
         shown = _ask(company, "show", f"card:{card['id']}").out
         assert shown == _ask(company, "show", "#1").out
         reasons = _ask(company, "why", f"card:{card['id']}").out
+        alike = _ask(company, "why", "#1", "--live").out
+        # While the board is not read, only the live card tells what somebody did there.
+        _ask(company, "pause", "--direction", "in")
+        company.until("the daemon obeys", lambda: "paused" in company.log())
+        time.sleep(2.5)
+        company.moves(card["id"], "anna", lane="Больше двух дней")
+        differs = _data(company, "why", "#1", "--live")["differs"]
+        _ask(company, "resume", "--direction", "in")
+        company.until("the move is seen", lambda: '"by": "hand"' in _ask(company, "why", "#1", "--json").out)
+        by_hand = _ask(company, "why", "#1").out
         tail = _ask(company, "tail", "--since", "1h").out
         assert (_ask(company, "queue", "list").out, _ask(company, "queue", "list").code) == (
             "Nothing needs a person.\n",
             0,
         )
+    assert "the live card is as we know it" in alike
+    assert "lane" in {each["field"] for each in differs}
+    assert "by hand on the board" in by_hand
     for expected in ("client wrote", "create card", f"kaiten:{card['id']}", "agent commented", "Перезагрузите кассу"):
         assert expected in shown
     for expected in ("topics.cash.board", "classes.urgent.lane", "cabinet.tag", "the same as now", "client wrote"):
