@@ -63,13 +63,14 @@ async def fill(path: Path, policy: Policy, tickets: int, folder: Path) -> dict[s
 
     The rows to copy come from the engine itself, so they are what this version of it writes.
     """
-    still_open = await _template(folder / "open.db", policy, close=False)
-    closed = await _template(folder / "closed.db", policy, close=True)
+    still_open = await template(folder / "open.db", policy, close=False)
+    closed = await template(folder / "closed.db", policy, close=True)
     open_database(f"sqlite:///{path}").close()
     return _copy(path, still_open, closed, tickets)
 
 
-async def _template(path: Path, policy: Policy, *, close: bool) -> Template:
+async def template(path: Path, policy: Policy, *, close: bool) -> Template:
+    """The rows that one request leaves behind, still open or closed."""
     async with engine(f"sqlite:///{path}", policy) as running:
         await running.meet(range(1))
         if close:
@@ -90,7 +91,7 @@ async def _close(running: Engine) -> None:
 
 
 def _read(path: Path) -> Template:
-    connection = _connected(path)
+    connection = connected(path)
     try:
         columns: dict[str, tuple[str, ...]] = {}
         rows: dict[str, list[tuple[Any, ...]]] = {}
@@ -109,7 +110,7 @@ def _read(path: Path) -> Template:
 
 
 def _copy(path: Path, still_open: Template, closed: Template, tickets: int) -> dict[str, int]:
-    connection = _connected(path)
+    connection = connected(path)
     try:
         connection.execute("PRAGMA synchronous=OFF")
         numbers = iter(range(1, tickets + 1))
@@ -134,7 +135,8 @@ def _insert(connection: Any, table: str, batch: Sequence[int], still_open: Templ
     )
 
 
-def _connected(path: Path) -> Any:
+def connected(path: Path) -> Any:
+    """The file itself, beside the engine."""
     from pysqlite3 import dbapi2
 
     return dbapi2.connect(str(path), isolation_level=None)

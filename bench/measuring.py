@@ -16,6 +16,7 @@ from rich.table import Table
 from bench.age import age
 from bench.bursts import bursts
 from bench.calls import calls
+from bench.clocks import clocks
 from bench.delay import delay
 from bench.figures import Result, shown
 from bench.machine import machine
@@ -29,6 +30,7 @@ MEASURES: Mapping[str, Callable[[Place], Result]] = {
     "throughput": throughput,
     "delay": delay,
     "age": age,
+    "clocks": clocks,
     "starting": starting,
     "calls": calls,
     "overhead": overhead,

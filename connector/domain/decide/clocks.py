@@ -78,9 +78,9 @@ def kept(turn: Turn, before: Client, event: Event) -> None:
         fresh = _stamped(turn, ticket, old, event)
         if old is not None and fresh.generation != old.generation:
             fresh = replace(fresh, clock_tags=())
-        if fresh.stamps is not ticket.stamps or old is None:
+        if old is None or fresh.stamps is not old.stamps:
             fresh = _promised_later(turn, reckoned(turn, fresh), old)
-        if fresh is not ticket:
+        if fresh is not ticket or old is None or fresh.stamps is not old.stamps:
             turn.keep(fresh)
             tell(turn, fresh)
 

@@ -70,6 +70,10 @@ def merge(turn: Turn, ticket: Ticket, order: Order) -> None:
     )
     source = turn.ticket(ticket.id) or ticket
     turn.keep(replace(source, merged_into=target.id))
+    if source.latest is not None and target.latest is None:
+        # Words nobody has answered wait for their answer there.
+        said = max(filter(None, (source.client_at, target.client_at)), default=None)
+        turn.keep(replace(target, latest=source.latest, client_at=said))
     turn.note("merged", target.id, "note.merged", number=source.number, subject=source.subject, card=card_of(source))
     turn.client = replace(turn.client, current=target.id, heard=None)
     text = turn.say("ticket.merged", number=source.number, target=target.number, subject=target.subject)
