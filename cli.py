@@ -16,6 +16,7 @@ from commands import (
     daemon,
     doctor,
     forgetting,
+    importing,
     mapping,
     pausing,
     queue,
@@ -81,6 +82,7 @@ for command in (
     repair.drift,
 ):
     app.command()(command)
+app.command("import")(importing.import_)
 
 
 app.add_typer(queue.queue)

@@ -22,6 +22,7 @@ from adapters.kaiten import KaitenBoard
 from adapters.registry import FileRegistry, HttpRegistry
 from adapters.telegram import TelegramChat
 from adapters.telegram.pace import pace
+from connector.domain.layout import Layout
 from connector.domain.policy import BoardPolicy, Policy
 from connector.engine.budget import RateBudget
 from connector.engine.daemon import Daemon, Unfit, calm_collector
@@ -32,7 +33,7 @@ from connector.engine.spool import DiskSpool
 from connector.ports import Registry, Unavailable, WrongToken
 from connector.settings import PUSHED_TO, Settings
 from connector.store import repairs
-from connector.store.database import Database, open_database
+from connector.store.database import Database, daemon_on, open_database, visit_database
 from connector.store.measuring import prove_writable
 from connector.store.repairs import Run
 from connector.store.retelling import keep_layout
@@ -142,6 +143,35 @@ async def compare(settings: Settings, loaded: Loaded, run: str, shown: Callable[
         await chat.aclose()
         await board.aclose()
         database.close()
+
+
+@asynccontextmanager
+async def looking(settings: Settings, loaded: Loaded) -> AsyncIterator[tuple[KaitenBoard, Policy, Layout]]:
+    """The board for a command that only reads it, the mapping settled on it, and its layout.
+
+    Beside a daemon on SQLite, which knows nothing of it, it makes one call a second. Raises WrongToken, Unavailable,
+    Unfit.
+    """
+    assert loaded.mapping is not None
+    url = settings.database_url.get_secret_value()
+    if daemon_on(url) is not None:
+        slow = settings.board.model_copy(update={"calls_per_second": 1, "calls_ceiling": 1})
+        settings = settings.model_copy(update={"board": slow})
+    shared = make_url(url).get_backend_name() == "postgresql"
+    database = visit_database(url, to_write=True) if shared else None
+    chat, board, _ = adapters(settings, database)
+    try:
+        await board.identify()
+        layout = await board.layout(spaces(loaded.mapping))
+        resolved, problems = resolve(loaded.mapping, layout)
+        if resolved is None:
+            raise Unfit("The mapping does not fit the board:\n\n" + render(problems))
+        yield board, loaded.policy(resolved, limits=chat.limits), layout
+    finally:
+        await chat.aclose()
+        await board.aclose()
+        if database is not None:
+            database.close()
 
 
 async def _settled_already() -> BoardPolicy:
