@@ -277,7 +277,9 @@ async def _introduce(
         resolved, problems = resolve(loaded.mapping, layout)
         if resolved is None:
             raise Unfit("The mapping does not fit the board:\n\n" + render(problems))
-        await database.run(lambda connection: keep_layout(connection, layout))
+        cabinet = loaded.mapping.content.cabinet
+        tag = cabinet.tag if cabinet is not None else None
+        await database.run(lambda connection: keep_layout(connection, layout, of_people=tag))
         return resolved
 
     async def patiently(side: str, coroutine: Coroutine[None, None, T]) -> T | None:

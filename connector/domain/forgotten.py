@@ -9,6 +9,8 @@ from connector.domain.refs import ClientId
 from connector.domain.text import shorten
 from connector.domain.ticket import Outcome, Phase, Ticket
 
+NOBODY = "forgotten:"
+"""How the ids of those begin who are figures without a name by now."""
 SHORTEST = 5
 """Letters and digits a needle has at least: fewer stand in anybody's line."""
 TOLD = 40

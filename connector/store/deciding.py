@@ -13,6 +13,7 @@ from connector.domain.around import UNSEEING, Look
 from connector.domain.client import Client
 from connector.domain.decide import Decision
 from connector.domain.events import Event, HistoryChanged, TimePassed
+from connector.domain.forgotten import NOBODY
 from connector.domain.refs import ClientId, Key
 from connector.store import codec
 from connector.store.among import among
@@ -168,8 +169,11 @@ def handle(
     for key, queue in queues.items():
         client = loaded.client(key, queue)
         if client is None:
+            state, reason = (Noted.STRAY, "no client of ours")
+            if key.startswith(NOBODY):
+                state, reason = (Noted.SEEN_TO, "forgotten")
             for row, _ in queue:
-                written.settle(row, Noted.STRAY, "no client of ours")
+                written.settle(row, state, reason)
             continue
         for row, event in queue:
             if event is None:

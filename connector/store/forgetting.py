@@ -14,24 +14,28 @@ from sqlalchemy import Connection, Table, Text, and_, cast, delete, func, insert
 
 from connector.domain.effects import Effect, Meaning, MoveCard, Redact, urgency_of
 from connector.domain.events import HistoryChanged
-from connector.domain.forgotten import bare, left_of, needles, tells, without
+from connector.domain.forgotten import NOBODY, bare, left_of, needles, tells, without
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
 from connector.store import codec
 from connector.store.among import among
 from connector.store.ingest import EVENTS, keep_mark, note_own, wake_lanes
+from connector.store.retelling import keep_layout, kept_layout
 from connector.store.routes import BOARD, CHAT, REGISTRY, lane_of
 from connector.store.tables import (
     Noted,
     State,
     clients,
+    drifts,
     hands,
     journal,
     lanes,
     links,
+    looked,
     made,
     marks,
     outbox,
+    runs,
     tickets,
     unfinished,
 )
@@ -124,7 +128,7 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     named = _names(connection, client)
     cards = {ticket.id: _cards(connection, ticket) for ticket in own}
     token = secrets.token_hex(8)
-    nobody = ClientId(f"forgotten:{token}")
+    nobody = ClientId(f"{NOBODY}{token}")
     _drop_orders(connection, now, client, chat, own)
     connection.execute(delete(clients).where(clients.c.id == client))
     _blank(connection, journal.c.client == client, nobody)
@@ -140,12 +144,15 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
             )
         )  # fmt: skip
     connection.execute(delete(hands).where(among(hands.c.ticket, "ids")), {"ids": list(cards)})
+    _drop_comparisons(connection, client, chat, own, near)
     for neighbour in sorted({ticket.client for ticket in near}):
         _reword_rows(connection, neighbour, sought)
     for desk in connection.execute(select(links.c.client)).scalars().all():
         # Notices in agents' chats tell what a request is about, and of whom.
         _reword_rows(connection, desk, (*sought, *named))
     connection.execute(delete(links).where(links.c.client == client))
+    if (layout := kept_layout(connection)) is not None:
+        keep_layout(connection, layout, of_people=wording.cabinet_tag)
     ordered = 0
     for ticket in own:
         ordered += _order_cards(connection, now, nobody, ticket, cards[ticket.id], wording)
@@ -160,7 +167,7 @@ def forgettings(connection: Connection) -> list[Forgetting]:
     found = []
     for row in connection.execute(select(marks).where(marks.c.name.like(f"{MARK}%"))):
         token, told = row.name.removeprefix(MARK), json.loads(row.value)
-        mine = outbox.c.client == f"forgotten:{token}"
+        mine = outbox.c.client == f"{NOBODY}{token}"
         left = connection.execute(select(func.count()).select_from(outbox).where(mine, unfinished)).scalar_one()
         dead = connection.execute(
             select(outbox.c.ticket, outbox.c.reason).where(mine, outbox.c.state == State.DEAD).order_by(outbox.c.seq)
@@ -176,7 +183,7 @@ def forgettings(connection: Connection) -> list[Forgetting]:
 
 def finish(connection: Connection, now: float, token: str) -> bool:
     """Takes away what the board told meanwhile, once no order is left. False while some still wait or were refused."""
-    nobody = ClientId(f"forgotten:{token}")
+    nobody = ClientId(f"{NOBODY}{token}")
     mine = outbox.c.client == nobody
     open_ = select(outbox.c.seq).where(mine, outbox.c.state.in_((State.WAITING, State.STARTED, State.DEAD))).limit(1)
     told = connection.execute(
@@ -264,6 +271,19 @@ def _drop_orders(connection: Connection, now: float, client: ClientId, chat: str
     )
 
 
+def _drop_comparisons(
+    connection: Connection, client: ClientId, chat: str, own: Sequence[Ticket], near: Sequence[Ticket]
+) -> None:
+    """What was found to differ on their cards tells what should stand there; for others it is found again."""
+    ids = [ticket.id for ticket in (*own, *near)]
+    for table in (drifts, looked):
+        connection.execute(delete(table).where(among(table.c.ticket, "ids")), {"ids": ids})
+    named = [_word(each) for each in {client, chat, *(ticket.cabinet for ticket in own)} if each]
+    scopes = connection.execute(select(runs.c.id, runs.c.scope)).all()
+    gone = [row.id for row in scopes if any(name.search(_unescaped(row.scope)) for name in named)]
+    connection.execute(delete(runs).where(among(runs.c.id, "ids")), {"ids": gone})
+
+
 def _blank(connection: Connection, where: Any, nobody: ClientId) -> None:
     """Journal rows keep their kind, their moments and their place, and nothing else."""
     connection.execute(
@@ -289,7 +309,7 @@ def _strangers(connection: Connection, names: Collection[str], sought: Collectio
             connection.execute(
                 update(journal)
                 .where(journal.c.seq == row.seq)
-                .values(key=f"forgotten:{row.seq}", raw=None, event=None, reason="forgotten", state=Noted.SEEN_TO)
+                .values(key=f"{NOBODY}{row.seq}", raw=None, event=None, reason="forgotten", state=Noted.SEEN_TO)
             )
 
 

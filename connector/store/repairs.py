@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from connector.domain.drift import Difference, Direction, Kind, towards
 from connector.domain.effects import Urgency
 from connector.domain.events import HistoryChanged
+from connector.domain.forgotten import NOBODY
 from connector.domain.refs import ClientId, Ref, TicketId
 from connector.domain.ticket import Ticket
 from connector.ports import Arrival
@@ -208,7 +209,9 @@ def subjects(
     Looks through `limit` of those that have a card; `version` is the mapping's.
     """
     chosen = select(tickets.c.number, tickets.c.client, tickets.c.state).where(
-        tickets.c.card.is_not(None), tickets.c.number > after
+        tickets.c.card.is_not(None),
+        tickets.c.number > after,
+        tickets.c.client.not_like(f"{NOBODY}%"),  # the books of those who were forgotten are empty on purpose
     )
     for names, column in ((scope.clients, tickets.c.client), (scope.cabinets, tickets.c.cabinet)):
         if names:

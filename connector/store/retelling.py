@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, select, tuple_
 
@@ -89,8 +89,15 @@ def clients_since(connection: Connection, seq: int) -> Iterator[ClientId]:
         yield ClientId(client)
 
 
-def keep_layout(connection: Connection, layout: Layout) -> None:
-    """Remembers how the board looks, for commands that work without it."""
+def keep_layout(connection: Connection, layout: Layout, *, of_people: str | None = None) -> None:
+    """Remembers how the board looks, for commands that work without it; but not the labels that name somebody.
+
+    `of_people`: how those are made, with `{cabinet}` in it.
+    """
+    if of_people is not None:
+        before, _, after = of_people.partition("{cabinet}")
+        named = tuple(tag for tag in layout.tags if tag.startswith(before) and tag.endswith(after))
+        layout = replace(layout, tags=tuple(tag for tag in layout.tags if tag not in named))
     text = codec.write_layout(layout)
     if read_mark(connection, LAYOUT) != text:
         keep_mark(connection, LAYOUT, text)

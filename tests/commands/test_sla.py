@@ -166,6 +166,9 @@ def test_the_board_is_remembered_as_it_was_last_seen(shelf: Shelf) -> None:
     for _ in range(2):
         shelf.do(lambda connection: keep_layout(connection, layout))
     assert shelf.do(kept_layout) == layout
+    labelled = replace(layout, tags=("vip", "Кабинет 77", "Кабинет"))
+    shelf.do(lambda connection: keep_layout(connection, labelled, of_people="Кабинет {cabinet}"))
+    assert shelf.do(kept_layout) == replace(layout, tags=("vip", "Кабинет"))
 
 
 def test_requests_are_found_by_their_number(shelf: Shelf) -> None:
