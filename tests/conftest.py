@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.postgres import CannotStart, fresh_database, running_server
+from tests.secret_scan import leaks, told
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -26,6 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", type=int, default=1, help="the bars in tests/bars are held so many times as long")
 
 
+pytest_plugins = ["pytester"]
+
 SOCKETS = ("bars", "bench", "process", "sandbox")
 """Rooms whose tests start processes and watch the clock: one after the other, also when the rest runs side by side."""
 
@@ -41,6 +44,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if "postgres_url" in fixtures or parameters.get("database_url") == "postgresql":
             item.add_marker(pytest.mark.postgres)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """No token in anything a test's processes left behind or said: looked at when everything of it has ended."""
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    yield
+    found = list(leaks(folder)) if isinstance(folder, Path) else []
+    if item.path.name != "test_secret_scan.py":
+        found += [f"{key} holds the token {each[:4]}…" for _, key, said in item._report_sections for each in told(said)]
+    if found:
+        pytest.fail("a secret was told: " + "; ".join(found), pytrace=False)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, SQLAlchemyError, StatementError
 
 from connector.domain.client import Client
 from connector.domain.decide import Decision, decide, looks, looks_opening, wants_past
@@ -45,7 +45,9 @@ class Decider:
                 await self._unavailable(trouble)  # the database's trouble: no event is to blame
                 continue
             except (StatementError, ValueError, OverflowError) as trouble:
-                if limit > 1:
+                if isinstance(trouble, DBAPIError) and _of_the_database(trouble):
+                    await self._unavailable(trouble)
+                elif limit > 1:
                     limit = 1  # one client spoils the transaction of all: find it
                 else:
                     await self._set_aside(trouble)
@@ -135,3 +137,10 @@ def _given(before: Client, after: Client) -> list[str]:
     """The marks a tap gave."""
     had = {ticket.id: ticket.mark for ticket in before.tickets}
     return [each.mark for each in after.tickets if each.mark is not None and had.get(each.id) != each.mark]
+
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+def _of_the_database(trouble: DBAPIError) -> bool:
+    """Whether PostgreSQL refused for reasons of its own (rights, space, a table), not for what was to be written."""
+    state = getattr(trouble.orig, "sqlstate", None)
+    return isinstance(state, str) and state[:2] not in ("22", "23")

@@ -279,8 +279,16 @@ def hurry(connection: Connection, now: float, *, port: str) -> None:
     )
 
 
+LONGEST_WAIT = 75.0
+"""Seconds that nothing waits longer for its next try, but where a remote side asked for it."""
+
+
 def release_all(connection: Connection, now: float) -> int:
-    """After a restart of the only daemon: what the dead process held is due at once. Returns how many lanes."""
+    """After a restart of the only daemon: what the dead process held is due at once. Returns how many lanes.
+
+    So is what seems to be due much later: the machine's clock may have been put back meanwhile.
+    """
+    connection.execute(update(lanes).where(lanes.c.due > now + LONGEST_WAIT).values(due=now))
     return connection.execute(update(lanes).where(lanes.c.holder.is_not(None)).values(due=now, holder=None)).rowcount
 
 

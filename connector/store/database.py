@@ -25,6 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from connector.store import migrate
+from connector.store.clock import SteadyClock
 from connector.store.copying import copy_beside
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Database:
         self.engine = engine
         self.shared = shared
         self._clock = clock
+        self._steady = SteadyClock()
         self._lock = lock
         self._closed = False
         if shared:
@@ -99,7 +101,7 @@ class Database:
             return self._clock()
         if self.shared:
             return float(connection.execute(_DATABASE_CLOCK).scalar_one())
-        return time.time()
+        return self._steady()
 
     async def run(self, step: Callable[[Connection], T]) -> T:
         """Runs the step in a transaction; when this returns, its effect is on disk.

@@ -23,10 +23,10 @@ from starlette.applications import Starlette
 
 import sandbox.kaiten
 import sandbox.telegram
+from tests.secret_scan import BOARD_TOKEN as BOARD_TOKEN
+from tests.secret_scan import HOOK_SECRET as HOOK_SECRET
+from tests.secret_scan import TELEGRAM_TOKEN as TELEGRAM_TOKEN
 
-TELEGRAM_TOKEN = "4200:sandbox-telegram-token"
-BOARD_TOKEN = "sandbox-bot-token"
-HOOK_SECRET = "hook-secret-of-the-tests"
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -19,8 +19,9 @@ from tests.bars.crowd import Crowd
 from tests.bars.crowd import company as company_of
 from tests.process.balancer import Balancer
 from tests.process.company import Company, free_port, stop
+from tests.secret_scan import PUSH_SECRET
 
-SECRET = "push-secret-of-the-tests"
+SECRET = PUSH_SECRET
 
 
 def _pushed_to(company: Company, port: int) -> Company:
