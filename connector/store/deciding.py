@@ -218,7 +218,10 @@ def handle(
         rested = [row.key for row in woken if row.key in resting and row.fence == fences[row.key]]
         connection.execute(_rest, {"keys": rested})
     if further:
-        note_own(connection, now, further)
+        note_own(connection, now, [each for each in further if each.key not in written.told_again])
+        if before is not None and written.told_again:
+            old = [each for each in further if each.key in written.told_again]
+            note_own(connection, now, old, received=before.until)
     return turn
 
 

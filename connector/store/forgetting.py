@@ -259,10 +259,12 @@ def _drop_orders(connection: Connection, now: float, client: ClientId, chat: str
     theirs = {row.key for row in connection.execute(named) if word.search(row.key) or word.search(row.id)}
     for part in _parts(sorted(theirs)):
         connection.execute(delete(made).where(among(made.c.key, "keys")), {"keys": part})
+    begun = select(outbox.c.lane).where(outbox.c.client == client, outbox.c.state == State.STARTED).distinct()
+    busy = connection.execute(begun).scalars().all()  # an agent's chat may be among them
     connection.execute(delete(outbox).where(outbox.c.client == client))
     gone = [client, *(lane_of(port, client, None) for port in (CHAT, REGISTRY, BOARD))]
     connection.execute(delete(lanes).where(among(lanes.c.key, "keys"), lanes.c.holder.is_(None)), {"keys": gone})
-    kept = [*gone, *(lane_of(BOARD, client, each) for each in ids)]
+    kept = [*gone, *busy, *(lane_of(BOARD, client, each) for each in ids)]
     connection.execute(
         update(lanes)
         .where(among(lanes.c.key, "keys"), lanes.c.holder.is_not(None))

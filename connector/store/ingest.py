@@ -188,12 +188,13 @@ def note(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     write_rows(connection, insert_new(connection, journal, "key"), rows)
 
 
-def note_own(connection: Connection, now: float, events: Iterable[OwnEvent]) -> None:
-    """Events of our own making enter by the same door."""
+def note_own(connection: Connection, now: float, events: Iterable[OwnEvent], *, received: float | None = None) -> None:
+    """Events of our own making enter by the same door. `received`: where they belong to an earlier time than now."""
+    noted = now if received is None else received
     rows = [
         {
             "key": event.key, "client": event.client, "kind": codec.kind_of(event), "at": event.at.timestamp(),
-            "received": now, "raw": None, "event": codec.write_event(event), "state": Noted.NEW, "reason": None,
+            "received": noted, "raw": None, "event": codec.write_event(event), "state": Noted.NEW, "reason": None,
         }
         for event in events
     ]  # fmt: skip

@@ -49,6 +49,8 @@ class Written:
         self._causes: dict[str, Key] = {}
         self._unsaved: set[str] = set()
         """Clients whose tickets may differ from what the database has."""
+        self.told_again: set[Key] = set()
+        """Events still to be noted that the life before a restore may have acted on already."""
         self._saved: dict[str, Ticket] = {}
         """Tickets as they were saved within this transaction."""
         self._changes: list[Change] = []
@@ -73,6 +75,8 @@ class Written:
         for effect in decision.effects:
             self._order(client, effect, row.seq, again=again)
         self._tells += decision.tells
+        if again:
+            self.told_again |= {each.key for each in decision.tells}
         had = {ticket.id: ticket.card for ticket in before.tickets}
         for ticket in client.tickets:
             if ticket.card is not None and had.get(ticket.id) != ticket.card:

@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 from connector.domain.client import Client
 from connector.domain.decide import Decision
 from connector.domain.effects import Meaning, MoveCard
-from connector.domain.events import Agent, AgentCommented, ClientWrote, Event, TimePassed
+from connector.domain.events import Agent, AgentCommented, ClientWrote, Event, HistoryChanged, TimePassed
 from connector.domain.refs import Key, Ref
 from connector.domain.ticket import Phase
 from connector.domain.words import Text
@@ -285,6 +285,23 @@ def test_what_follows_from_events_of_the_former_life_is_looked_for_or_held(shelf
     assert looking == {key for key in orders if key.startswith("note")}
     assert all(row.state == State.WAITING for key, row in orders.items() if any(part in key for part in new))
     assert len(held) == 8
+
+
+def test_what_such_an_event_told_others_is_of_the_former_life_too(shelf: Shelf) -> None:
+    shelf.order(send("x"), tickets=[ticket(card=CARD, phase=Phase.QUEUE)], key="first")
+    life = FormerLife(until=START + 100)
+    shelf.now = START + 200
+    shelf.note(_commented("old", START + 99), _commented("new", START + 101))
+
+    def decided(client: Client, event: Event) -> Decision:
+        told = HistoryChanged(key=Key(f"told {event.key}"), at=event.at, client=client.id)
+        return Decision(client=client, effects=(), wake_at=None, tells=() if "told" in event.key else (told,))
+
+    with shelf.engine.begin() as connection:
+        handle(connection, shelf.now, decided, policy_version="v", before=life)
+    rows = shelf.journal()
+    assert rows["told kaiten:11/old"].received == life.until
+    assert rows["told kaiten:11/new"].received == shelf.now
 
 
 def test_nothing_is_different_where_nothing_was_restored(shelf: Shelf) -> None:
