@@ -75,6 +75,8 @@ def kept(turn: Turn, before: Client, event: Event) -> None:
         old = former.get(ticket.id)
         if old is ticket and (after.blocked == before.blocked or not ticket.open):
             continue
+        if old is not None and after.blocked == before.blocked and _went_on(ticket, old, event):
+            continue
         fresh = _stamped(turn, ticket, old, event)
         if old is not None and fresh.generation != old.generation:
             fresh = replace(fresh, clock_tags=())
@@ -83,6 +85,26 @@ def kept(turn: Turn, before: Client, event: Event) -> None:
         if fresh is not ticket or old is None or fresh.stamps is not old.stamps:
             turn.keep(fresh)
             tell(turn, fresh)
+
+
+def _went_on(ticket: Ticket, old: Ticket, event: Event) -> bool:
+    """Whether surely nothing is new to its clocks: above all, the client wrote on while they wait for an answer."""
+    if (
+        not ticket.stamps
+        or ticket.phase is not old.phase
+        or ticket.service_class != old.service_class
+        or ticket.topic != old.topic
+        or ticket.generation != old.generation
+        or ticket.sighted is not old.sighted
+        or ticket.answered_at is not old.answered_at
+        or isinstance(event, CardSeen)
+    ):
+        return False
+    if ticket.lines is not old.lines and ticket.lines and ticket.lines[-1].ours:
+        return False
+    # While an answer is owed and its clock runs, further words change nothing.
+    owed = ticket.reply_by is not None or (ticket.paused_at is None and ticket.stamps[-1].what is What.ASKED)
+    return ticket.latest is None or ticket.latest == old.latest or owed
 
 
 def _stamped(turn: Turn, ticket: Ticket, old: Ticket | None, event: Event | None) -> Ticket:
