@@ -12,7 +12,7 @@ from connector.domain.effects import BoardEffect, ChatEffect, CreateCard
 from connector.domain.layout import Layout
 from connector.domain.policy import ChatLimits
 from connector.domain.refs import Key, Ref
-from connector.domain.sheet import Sheet, Sketch
+from connector.domain.sheet import Sheet, Sketch, Timer
 from connector.ports import Arrival, Batch, Order, Rejected, Unavailable
 
 CHAT, BOARD = "telegram", "kaiten"
@@ -121,6 +121,10 @@ class InstantBoard(Tool):
     ) -> AsyncGenerator[tuple[Sketch, ...], None]:
         """Nothing is compared here."""
         yield ()
+
+    async def timers(self, card: Ref) -> tuple[Timer, ...] | None:
+        """No card has timers of its own here."""
+        return None
 
     async def inspect(self, card: Ref, made: Collection[Ref] = ()) -> Sheet | None:
         """Nothing is compared here."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from connector.domain.policy import Policy
     from connector.domain.refs import ClientId
     from connector.domain.retold import Retold
+    from connector.domain.sheet import Timer
     from connector.domain.ticket import Stamp, Ticket
     from connector.domain.what_if import Change
     from connector.settings import Settings
@@ -281,6 +283,9 @@ def _local(at: datetime, zone: str) -> str:
 @sla.command()
 def audit(
     card: Annotated[str | None, typer.Argument(help="One request or card only [default: all open ones]")] = None,
+    board: Annotated[
+        bool, typer.Option("--board", help="Also with the board's own timers; a call for each card.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -305,11 +310,21 @@ def audit(
                 if ticket.id in ids:
                     older += is_older(ticket)
                     found += differences(ticket, record, told, policy)
+        timed = 0
+        if board:
+            now = _moment(there.do(lambda _, at: at))
+            measured = asyncio.run(_measured(settings, wanted, as_json=as_json))
+            timed = len(measured)
+            for ticket, timers in measured:
+                found += timer_differences(ticket, timers, policy, now)
     if as_json:
-        answer({"compared": len(wanted), "older": older, "differences": found})
+        answer({"compared": len(wanted), "older": older, "timed": timed, "differences": found})
     else:
         for row in found:
-            print(f"#{row['number']} {row['what']}: {row['stored']} here, {row['journal']} by the journal{row['note']}")
+            whose = "the board" if row["what"].startswith("timer") else "the journal"
+            print(f"#{row['number']} {row['what']}: {row['stored']} here, {row['journal']} by {whose}{row['note']}")
+        if board:
+            print(f"{timed} of the cards have timers of the board's own")
         note = f", {older} of them opened before clocks were kept" if older else ""
         print(f"{len(wanted)} compared{note}: {len(found)} difference(s)")
     if found:
@@ -344,6 +359,49 @@ def differences(ticket: Ticket, record: Record, told: Retold, policy: Policy) ->
     elif ticket.open and again.due_at != ticket.due_at:
         rows.append(_row(ticket, "deadline", stamp(ticket.due_at), stamp(again.due_at), note))
     return rows
+
+
+async def _measured(
+    settings: Settings, wanted: Iterable[Ticket], *, as_json: bool
+) -> list[tuple[Ticket, tuple[Timer, ...]]]:
+    """The board's own timers of these requests, where it has any."""
+    from composition import adapters
+    from connector.ports import Unavailable, WrongToken
+
+    chat, board, _ = adapters(settings, None)
+    found = []
+    try:
+        for ticket in wanted:
+            timers = await board.timers(ticket.card) if ticket.card is not None else None
+            if timers:
+                found.append((ticket, timers))
+    except WrongToken as refused:
+        fail(Exit.REFUSED, f"{refused}. Set the right token.", as_json=as_json)
+    except Unavailable as trouble:
+        fail(Exit.UNREACHABLE, f"the board cannot be reached: {trouble.reason}", as_json=as_json)
+    finally:
+        await chat.aclose()
+        await board.aclose()
+    return found
+
+
+def timer_differences(ticket: Ticket, timers: Iterable[Timer], policy: Policy, now: datetime) -> list[dict[str, Any]]:
+    """Timers of the board that are more than a minute away from each of our clocks: which of them a rule means, the
+    board does not tell."""
+    from connector.domain import clock
+
+    ours = {each.measure.value: each.used for each in clock.readings(policy, ticket, now)}
+    rows = []
+    for timer in timers:
+        near = min(ours, key=lambda name: abs(ours[name] - timer.counted), default=None)
+        if near is not None and abs(ours[near] - timer.counted) > _ALIKE:
+            here = f"{near} {_exact(ours[near].total_seconds())}"
+            rows.append(_row(ticket, f"timer {timer.rule}", here, _exact(timer.counted.total_seconds()), ""))
+    return rows
+
+
+_ALIKE = timedelta(minutes=1)
+"""The board counts on from time to time only."""
 
 
 def _said(each: Stamp) -> str:

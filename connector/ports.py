@@ -20,7 +20,7 @@ from connector.domain.events import Event, Refusal
 from connector.domain.layout import Layout
 from connector.domain.policy import ChatLimits
 from connector.domain.refs import Key, Ref
-from connector.domain.sheet import Sheet, Sketch
+from connector.domain.sheet import Sheet, Sketch, Timer
 from connector.domain.words import File
 
 E = TypeVar("E", covariant=True)
@@ -196,6 +196,12 @@ class Board(Port[BoardEffect], Protocol):
         """The card with all its comments and files, in the lowest class; of `made` it tells which are lacking there.
 
         None: the tool says that there is no such card, or that it is not for us. Raises Unavailable, WrongToken.
+        """
+
+    async def timers(self, card: Ref) -> tuple[Timer, ...] | None:
+        """What the tool's own service timers have counted for the card; None where it keeps none for such a card.
+
+        Raises Unavailable, WrongToken.
         """
 
     def link(self, card: Ref) -> str | None:

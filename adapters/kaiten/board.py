@@ -24,6 +24,7 @@ from adapters.kaiten.memory import Memory
 from adapters.kaiten.outgoing import card_body, named_people
 from adapters.kaiten.redacting import redact
 from adapters.kaiten.tags import put_tag, take_tag
+from adapters.kaiten.timers import timers
 from connector.domain.effects import (
     AddComment,
     AddFiles,
@@ -45,7 +46,7 @@ from connector.domain.effects import (
 from connector.domain.events import Refusal
 from connector.domain.layout import CardField, FieldKind, Layout
 from connector.domain.refs import Ref
-from connector.domain.sheet import Sheet, Sketch
+from connector.domain.sheet import Sheet, Sketch, Timer
 from connector.ports import Arrival, Batch, Budget, Order, Rejected, Spool, Unavailable, WrongToken
 
 _log = logging.getLogger(__name__)
@@ -212,6 +213,11 @@ class KaitenBoard:
             return await inspect(trip, number, await self._own_id(), self._clock.now(), self._options(), made)
         except Refused as no:
             raise Unavailable(str(no)) from no
+
+    async def timers(self, card: Ref) -> tuple[Timer, ...] | None:
+        """See `connector.ports.Board.timers`."""
+        number, _ = ref_numbers(card)
+        return await timers(self._wire.trip(Urgency.RESYNC, patient=True), number)
 
     def _options(self) -> dict[str, str]:
         return {id_: title for field in self._fields.values() for id_, title in field.options}

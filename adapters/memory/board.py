@@ -45,7 +45,7 @@ from connector.domain.events import (
 from connector.domain.forgotten import without
 from connector.domain.layout import BoardLayout, Column, Layout
 from connector.domain.refs import Key, Ref, TicketId
-from connector.domain.sheet import Note, Sheet, Sketch
+from connector.domain.sheet import Note, Sheet, Sketch, Timer
 from connector.domain.signature import sign, signatures
 from connector.domain.text import units
 from connector.domain.words import File, Text
@@ -148,6 +148,10 @@ class MemoryBoard:
             if len(page) < PAGE:
                 return
             offset += PAGE
+
+    async def timers(self, card: Ref) -> tuple[Timer, ...] | None:
+        """No card has timers of its own here."""
+        return None
 
     async def inspect(self, card: Ref, made: Collection[Ref] = ()) -> Sheet | None:
         """See `connector.ports.Board.inspect`."""

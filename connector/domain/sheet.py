@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.domain.events import AgentCommented, CardSeen
 from connector.domain.refs import Ref
@@ -61,3 +61,12 @@ class Sheet:
     lacking: frozenset[Ref]
     removed: frozenset[Ref] = frozenset()
     """Comments the tool itself shows as deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """What the board tool itself has counted for a card by one of its own service rules."""
+
+    rule: str
+    counted: timedelta
+    ended: bool

@@ -9,12 +9,13 @@ from typing import Any, cast
 from sqlalchemy import func, select, update
 
 from commands.beside import Visit
-from commands.sla import differences, explained, head, is_older, spans, sums, tried, verdict
+from commands.sla import differences, explained, head, is_older, spans, sums, timer_differences, tried, verdict
 from connector.domain.clock import Measure
 from connector.domain.layout import BoardLayout, Column, Lane, Layout
 from connector.domain.policy import Policy
 from connector.domain.refs import ClientId
 from connector.domain.retold import Retold, retold
+from connector.domain.sheet import Timer
 from connector.domain.ticket import Ticket
 from connector.store import codec, looking
 from connector.store.retelling import Record, clients_since, keep_layout, kept_layout, record_of
@@ -105,6 +106,17 @@ def test_where_the_journal_holds_no_more_of_it_the_request_itself_tells(shelf: S
     found = explained(ticket, record, Retold(), policy(), datetime.fromtimestamp(shelf.now, UTC))
     assert found["source"] == "ticket"
     assert "what the request itself remembers" in "\n".join(head(found))
+
+
+def test_a_timer_of_the_board_that_is_near_none_of_our_clocks_is_told(shelf: Shelf) -> None:
+    story(shelf)
+    ticket, *_ = known(shelf)
+    now = ticket.opened_at + timedelta(hours=1)
+    near = Timer(rule="a", counted=timedelta(hours=1, seconds=30), ended=False)
+    far = Timer(rule="b", counted=timedelta(hours=3), ended=False)
+    (row,) = timer_differences(ticket, (near, far), policy(), now)
+    assert (row["what"], row["journal"]) == ("timer b", "3:00:00")
+    assert row["stored"].startswith("resolution 1:00:0")
 
 
 class Beside:

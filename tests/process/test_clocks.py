@@ -60,7 +60,7 @@ def test_a_late_answer_shows_on_the_card_and_every_second_of_it_can_be_explained
         _settled(company)
         found = _ask(company, "sla", "explain", "#1", "--json").data
         page = _ask(company, "sla", "explain", f"card:{card['id']}").out
-        audit = _ask(company, "sla", "audit", "--json")
+        audit = _ask(company, "sla", "audit", "--board", "--json")
         tried = [_ask(company, "sla", "what-if", "--mapping", str(other), "--since", "1h") for _ in range(2)]
         data = _ask(company, "sla", "what-if", "--mapping", str(other), "--json").data
     first = found["clocks"][0]
@@ -69,7 +69,7 @@ def test_a_late_answer_shows_on_the_card_and_every_second_of_it_can_be_explained
     assert [row["key"] for row in found["changes"]] == ["urgent", "later"]
     assert "first reply: breached" in page
     assert "on the board" in page
-    assert (audit.code, audit.data["compared"], audit.data["differences"]) == (0, 1, [])
+    assert (audit.code, audit.data["compared"], audit.data["timed"], audit.data["differences"]) == (0, 1, 0, [])
     assert tried[0].out == tried[1].out
     assert "1 requests" in tried[0].out
     (row,) = [each for each in data["changes"] if each["by"] == "topic"]
