@@ -17,6 +17,7 @@ from commands import (
     doctor,
     forgetting,
     importing,
+    incidents,
     mapping,
     pausing,
     queue,
@@ -87,6 +88,7 @@ app.command("import")(importing.import_)
 
 app.add_typer(queue.queue)
 app.add_typer(sla.sla)
+app.add_typer(incidents.app)
 
 
 def main() -> None:

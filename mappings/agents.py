@@ -9,7 +9,9 @@ from connector.domain.policy import (
     BoardPolicy,
     Command,
     CommandRule,
+    Confirmation,
     HistoryRule,
+    IncidentRule,
     LabelRule,
     LeakGuard,
     Publicity,
@@ -98,6 +100,22 @@ def labels(content: Content) -> tuple[LabelRule, ...]:
             words=tuple(label.words),
         )
         for label in content.labels
+    )
+
+
+def incident_rule(content: Content) -> IncidentRule | None:
+    """When alike requests are one incident; a group of topics became the topics below it."""
+    given = content.incidents
+    if given is None:
+        return None
+    return IncidentRule(
+        window=given.window.calendar,
+        at_least=given.at_least,
+        alike=given.alike,
+        confirm=Confirmation(given.confirm),
+        topics=frozenset(key for name in given.topics for key in below(content, str(name).strip())),
+        wordless=given.wordless,
+        close_children=given.close_children,
     )
 
 

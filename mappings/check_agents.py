@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from connector.domain.policy import ChatLimits, Command
@@ -19,6 +20,8 @@ from mappings.topics import groups, leaves
 from mappings.validate import Validated
 
 _LIMITS = ChatLimits()
+LEAST_WINDOW, LONGEST_WINDOW = timedelta(minutes=1), timedelta(days=1)
+"""What may be called a burst."""
 _OF_A_TEMPLATE = frozenset({"client", "cabinet", "number", "subject", "until", "agent"})
 _OF_A_TITLE = frozenset({"words", "number", "client", "cabinet", "topic"})
 
@@ -31,6 +34,7 @@ def check_agents(source: Source, content: Content, validated: Validated) -> Iter
     yield from _prefix(source, content)
     yield from _words(source, content)
     yield from _labels(source, content, validated)
+    yield from _incidents(source, content, validated)
     yield from check_placeholders(source, ("card", "title"), content.card.title, _OF_A_TITLE)
 
 
@@ -152,6 +156,21 @@ def _words(source: Source, content: Content) -> Iterator[Problem]:
                     steps, code="command-word", found=f"{shown(word)}, a word for {owners[read].value} too",
                     expected="words of its own for each command", remedy="write another word, or remove it",
                 )  # fmt: skip
+
+
+def _incidents(source: Source, content: Content, validated: Validated) -> Iterator[Problem]:
+    given = content.incidents
+    if given is None:
+        return
+    if not LEAST_WINDOW <= given.window.calendar <= LONGEST_WINDOW:
+        yield source.problem(
+            ("incidents", "window"), code="incident-window", found=f"a burst of {given.window.calendar}",
+            expected="1m to 1d: requests further apart are no burst", remedy="write for example 10m",
+        )  # fmt: skip
+    if validated.sound(("topics",)):
+        topics = [*(leaf.key for leaf in leaves(content)), *groups(content)]
+        for place, name in enumerate(given.topics):
+            yield from _unknown(source, ("incidents", "topics", place), "unknown-topic", str(name).strip(), topics)
 
 
 def _labels(source: Source, content: Content, validated: Validated) -> Iterator[Problem]:

@@ -32,7 +32,16 @@ from connector.domain.policy import (
     TopicGroup,
     Trigger,
 )
-from mappings.agents import command_rule, history_rule, labels, leak_guard, public_rule, single_braces, templates
+from mappings.agents import (
+    command_rule,
+    history_rule,
+    incident_rule,
+    labels,
+    leak_guard,
+    public_rule,
+    single_braces,
+    templates,
+)
 from mappings.files import list_file, picture_file
 from mappings.problems import Steps
 from mappings.reactions import reaction_of
@@ -153,6 +162,7 @@ class Mapping:
             commands=command_rule(content),
             labels=labels(content),
             history=history_rule(content),
+            incidents=incident_rule(content),
             card_title=single_braces(content.card.title.strip()),
             texts=self.texts,
             default_language=content.default_language or content.languages[0],

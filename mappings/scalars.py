@@ -21,6 +21,8 @@ NONE = "none"
 DEFAULT = "default"
 """What may stand for a part with all its defaults."""
 MOST = 50
+LEAST_ALIKE = 0.3
+"""Below this any two sentences about the same thing would be alike."""
 
 
 One = str | int | float | bool
@@ -135,6 +137,18 @@ def _percent(value: object) -> int:
     raise _wrong("a share from 1% to 99%", "write it with the sign, such as 80%", "percent")
 
 
+def _share(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and LEAST_ALIKE <= value <= 1:
+        return float(value)
+    raise _wrong(f"a number from {LEAST_ALIKE} to 1", "write such a number with a point, without quotes")
+
+
+def _clients(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 2 <= value <= MOST:
+        return value
+    raise _wrong(f"a whole number from 2 to {MOST}", "write such a number, without quotes")
+
+
 def _given(value: object) -> One | list[One]:
     if isinstance(value, list) and value:
         return [_one(each) for each in value]
@@ -203,6 +217,10 @@ Line = Annotated[str, PlainValidator(_line), WithJsonSchema(_TEXT)]
 Lines = Annotated[list[Line], BeforeValidator(_listed), _or_list(_TEXT)]
 Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})]
 Percent = Annotated[int, PlainValidator(_percent), WithJsonSchema({"type": "string", "pattern": r"^[1-9][0-9]?%$"})]
+Several = Annotated[int, PlainValidator(_clients), WithJsonSchema({"type": "integer", "minimum": 2, "maximum": MOST})]
+Share = Annotated[
+    float, PlainValidator(_share), WithJsonSchema({"type": "number", "minimum": LEAST_ALIKE, "maximum": 1})
+]
 _ONE = {"type": ["string", "number", "boolean"], "minLength": 1}
 Given = Annotated[
     One | list[One],

@@ -23,7 +23,7 @@ from mappings.scalars import (
     Titles,
     or_word,
 )
-from mappings.schema_agents import Card, Change, Commands, History, Label, Public, Template
+from mappings.schema_agents import Card, Change, Commands, History, Incidents, Label, Public, Template
 from mappings.schema_clock import Hours, Sla, Special, Targets
 from mappings.schema_people import Agent, Escalation, Routing, Team
 
@@ -269,6 +269,9 @@ class Content(Part):
         default_factory=lambda: History(),
         description="Earlier requests on the card; on by default, `none` leaves them out.",
         json_schema_extra=or_word("none"),
+    )
+    incidents: Annotated[Incidents | None, OrBare] = Field(
+        None, description="When alike requests are one incident; without this part nobody looks for any."
     )
     further_boards: Names = Field(
         default_factory=list,

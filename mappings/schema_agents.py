@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from pydantic import Field
 from mappings.clock import Length
 from mappings.guard import FILES, INTERNAL, SECRETS
 from mappings.part import Part
-from mappings.scalars import Count, Line, Lines, Names, OrDefault, Time, Titles, or_word
+from mappings.scalars import Count, Line, Lines, Names, OrDefault, Several, Share, Time, Titles, or_word
 
 Change = Literal["queue", "work", "waiting", "done"]
 
@@ -84,6 +85,7 @@ class CommandWords(Part):
     merge: Lines = Field(default_factory=list, description="Puts the request into another one.")
     split: Lines = Field(default_factory=list, description="Makes a request of its own.")
     close: Lines = Field(default_factory=list, description="Ends the request, with or without the question how it was.")
+    incident: Lines = Field(default_factory=list, description="Confirms or dissolves an incident.")
     mute: Lines = Field(default_factory=list, description="Keeps the bot from telling the client of changes.")
 
 
@@ -95,6 +97,32 @@ class Commands(Part):
         default_factory=lambda: CommandWords(),
         description="Command: another word for it, or a list of them; the English ones always work.",
     )
+
+
+class Incidents(Part):
+    """When alike requests of many clients are one incident, with a card on which all of them are answered."""
+
+    window: Time = Field(
+        default_factory=lambda: Length(rest=timedelta(minutes=10)),
+        description="How long a burst may last; 10m by default.",
+    )
+    at_least: Several = Field(5, description="So many clients, 2 to 50; 5 by default.")
+    alike: Share = Field(
+        0.6, description="How alike the words are: 0.3 (a few words in common) to 1 (the same ones); 0.6 by default."
+    )
+    confirm: Literal["at_once", "by_agent"] = Field(
+        "at_once",
+        description="at_once: what was noticed is an incident until an agent says no; by_agent: it is none until an "
+        "agent says yes.",
+    )
+    topics: Names = Field(
+        default_factory=list,
+        description="Keys of topics where incidents are looked for, that of a group for all below it; all by default.",
+    )
+    wordless: bool = Field(
+        False, description="Whether requests without words, such as pictures and voice messages, count as alike."
+    )
+    close_children: bool = Field(False, description="Whether an incident's requests are closed with it.")
 
 
 class Label(Part):

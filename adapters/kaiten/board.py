@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from adapters.kaiten import card_edits
+from adapters.kaiten import bonds, card_edits
 from adapters.kaiten.attachments import attachments, missing
 from adapters.kaiten.changes import Changes
 from adapters.kaiten.checkup import BoardCheckup, checkup
@@ -34,6 +34,7 @@ from connector.domain.effects import (
     BoardEffect,
     CreateCard,
     EditComment,
+    LinkCard,
     MoveCard,
     Redact,
     RemoveTag,
@@ -41,6 +42,7 @@ from connector.domain.effects import (
     SetBlock,
     SetDeadline,
     SetFacts,
+    UnlinkCard,
     Urgency,
 )
 from connector.domain.events import Refusal
@@ -291,6 +293,10 @@ class KaitenBoard:
                 await card_edits.bind(trip, _card_of(order), effect)
             case Redact() as effect:
                 await redact(trip, self._files, _card_of(order), await self._own_id(), effect)
+            case LinkCard() as effect:
+                await bonds.link(trip, _card_of(order), effect, order.attempt)
+            case UnlinkCard() as effect:
+                await bonds.unlink(trip, _card_of(order), effect)
             case _:
                 assert_never(order.effect)
         return ()

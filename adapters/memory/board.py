@@ -22,6 +22,7 @@ from connector.domain.effects import (
     BoardEffect,
     CreateCard,
     EditComment,
+    LinkCard,
     MoveCard,
     Redact,
     RemoveTag,
@@ -31,6 +32,7 @@ from connector.domain.effects import (
     SetDeadline,
     SetFacts,
     Spot,
+    UnlinkCard,
 )
 from connector.domain.events import (
     Agent,
@@ -252,6 +254,12 @@ class MemoryBoard:
                         self._world.touch(card)
             case Redact():
                 await self._redact(order, effect)
+            case LinkCard():
+                async with self._call("board.link", order):
+                    self._card(order).parents.add(effect.parent.id)
+            case UnlinkCard():
+                async with self._call("board.link", order):
+                    self._card(order).parents.discard(effect.parent.id)
             case _:
                 assert_never(effect)
         return ()

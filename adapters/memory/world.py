@@ -218,6 +218,7 @@ class Card:
     tags: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
+    parents: set[str] = field(default_factory=set)
     version: int = 1
     archived: bool = False
     deleted: bool = False

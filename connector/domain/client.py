@@ -10,6 +10,7 @@ from enum import StrEnum
 from connector.domain.around import Around
 from connector.domain.desk import Desk
 from connector.domain.effects import SendFiles, SendMessage
+from connector.domain.incident import Incident, Recent
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Past, Ticket
 from connector.domain.words import Words
@@ -83,8 +84,12 @@ class Client:
     """The unit of decision: everything about one chat that is remembered, loaded and saved together.
 
     `tickets` are the open ones plus the latest closed ones. Loaded for one event and never saved: `thread` tells which
-    ticket a message belongs to that this event quotes; `past` are earlier requests. `next_number` (never saved) is the
-    number a new ticket gets; 0 while none is reserved.
+    ticket a message belongs to that this event quotes; `past` are earlier requests; `recent` what a request that is
+    being opened may belong together with. `next_number` (never saved) is the number a new ticket gets; 0 while none is
+    reserved.
+
+    With `incident` it is no chat but what the requests of many have in common, and its one ticket is that incident's:
+    the card agents answer all of them on.
     """
 
     id: ClientId
@@ -150,6 +155,7 @@ class Client:
     """The latest messages on cards, oldest first."""
     undelivered: tuple[SendMessage | SendFiles, ...] = ()
     """The latest answers that a client who blocked us has not got, oldest first."""
+    incident: Incident | None = None
     past: tuple[Past, ...] = ()
     """Earlier requests of the client and of their cabinet, newest first; loaded where an event may need them."""
     past_more: int = 0
@@ -158,6 +164,7 @@ class Client:
     """What agents see in this chat, where it is theirs; None in a chat of clients alone."""
     around: Around | None = None
     """What else the decision may see; loaded where an event needs it, and never saved."""
+    recent: Recent | None = None
     thread: Mapping[str, TicketId] = field(default_factory=dict)
     next_number: int = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from connector.domain import kindred
 from connector.domain.card import link_to, topic_title, unmarked, zone_of
 from connector.domain.client import Client
 from connector.domain.policy import Policy
@@ -43,16 +44,20 @@ def past_of(ticket: Ticket, *, own: bool) -> Past:
 
 
 def block(policy: Policy, client: Client, ticket: Ticket) -> str:
-    """The lines on the card of `ticket` that change by themselves: who writes in a group, then the requests of its
-    client and cabinet that were opened before it.
+    """The lines on the card of `ticket` that change by themselves: the incident it belongs to, who writes in a group,
+    then the requests of its client and cabinet that were opened before it. On an incident's card: its requests.
 
     Newest first, as many as the mapping shows, then the count of the rest; empty when there is nothing to tell. Reads
     `client.past`, which must be loaded. The addresses of cards stand in it as `card.linked` fills them in.
     """
+    if client.incident is not None:
+        return kindred.listing(policy, client.incident)
     people = ""
     if client.group and ticket.people:
         people = unmarked(say(policy, policy.default_language, "card.people", people=", ".join(ticket.people)))
-    return "\n".join(part for part in (people, _history(policy, client, ticket)) if part)
+    return "\n".join(
+        part for part in (kindred.belonging(policy, ticket), people, _history(policy, client, ticket)) if part
+    )
 
 
 def _history(policy: Policy, client: Client, ticket: Ticket) -> str:

@@ -370,6 +370,24 @@ class Redact:
     """Ids of those fields: bound when the order is carried out."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCard:
+    """Makes the card a child of `parent`, where the board tool knows such a bond. It may be refused: words tell too."""
+
+    key: Key
+    ticket: TicketId
+    parent: Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkCard:
+    """Undoes `LinkCard`; nothing happens where there is no such bond."""
+
+    key: Key
+    ticket: TicketId
+    parent: Ref
+
+
 ChatEffect = SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap
 BoardEffect = (
     CreateCard
@@ -386,6 +404,8 @@ BoardEffect = (
     | SetDeadline
     | BindCard
     | Redact
+    | LinkCard
+    | UnlinkCard
 )
 RegistryEffect = VerifyCabinet
 Effect = ChatEffect | BoardEffect | RegistryEffect
@@ -404,5 +424,5 @@ def urgency_of(effect: Effect) -> Urgency:
             return Urgency.CARD
         case AddTag() | RemoveTag() | SetFacts():
             return Urgency.LABEL
-        case SetBlock() | SetDeadline() | BindCard() | Redact():
+        case SetBlock() | SetDeadline() | BindCard() | Redact() | LinkCard() | UnlinkCard():
             return Urgency.RESYNC

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from connector.domain.desk import Notice
 from connector.domain.effects import Effect
+from connector.domain.incident import Answer, Belonging, Child
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.words import File, Person, Text, Words
 
@@ -262,6 +263,101 @@ class Unlinked:
     client: ClientId
 
 
+# ---- between an incident and its requests; `client` is whom it is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsJoined:
+    """Requests belong to this incident; the first such event is the beginning of it."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    topic: str
+    service_class: str
+    children: tuple[Child, ...]
+
+    @property
+    def chat(self) -> Ref:
+        """Where a client has a chat."""
+        port, _, number = self.client.partition(":")
+        return Ref(port=port, id=number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestChanged:
+    """How a request of the incident stands now; `left`: it belongs there no longer."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    ticket: TicketId
+    by: ClientId
+    """Whose request it is."""
+    card: Ref | None
+    open: bool
+    arrived: int = 0
+    trouble: bool = False
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentOrdered:
+    """The operator says of an incident whether it is one."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    confirm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentTold:
+    """The client's request belongs to this incident."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    ticket: TicketId
+    incident: Belonging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentAnswered:
+    """An answer for all requests of the incident. `changed`: only for those who have it; its files are further ones."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    ticket: TicketId
+    incident: Belonging
+    answer: Answer
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentTookBack:
+    """The answer that this comment was is taken back."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    ticket: TicketId
+    comment: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentEnded:
+    """The client's request goes on by itself; `solved`: the incident's end is its own end too."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    ticket: TicketId
+    number: int
+    solved: bool = False
+
+
 class Refusal(StrEnum):
     """Why something will never succeed, however often it is tried."""
 
@@ -298,5 +394,7 @@ class Failed:
 ChatEvent = ClientWrote | ClientEdited | ClientTapped | ClientBlocked | ClientReturned
 BoardEvent = AgentCommented | AgentEdited | AgentRemoved | AgentAttached | CardSeen
 DeskEvent = NoticeRaised | NoticeEnded | TakeAsked | SnoozeAsked | Unlinked
-OwnEvent = TimePassed | HistoryChanged | Delayed | Done | Failed | DeskEvent
+ToIncident = RequestsJoined | RequestChanged | IncidentOrdered
+FromIncident = IncidentTold | IncidentAnswered | IncidentTookBack | IncidentEnded
+OwnEvent = TimePassed | HistoryChanged | Delayed | Done | Failed | DeskEvent | ToIncident | FromIncident
 Event = ChatEvent | BoardEvent | OwnEvent

@@ -341,6 +341,7 @@ class Command(StrEnum):
     SPLIT = "split"
     CLOSE = "close"
     MUTE = "mute"
+    INCIDENT = "incident"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,6 +370,32 @@ class HistoryRule:
     """Whether earlier requests of the client and their cabinet stand on the card, and how many of them."""
 
     shown: int = 10
+
+
+class Confirmation(StrEnum):
+    """Who says that alike requests are one incident."""
+
+    AT_ONCE = "at_once"
+    BY_AGENT = "by_agent"
+    """Until an agent has said so its requests are not told, and its answers wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRule:
+    """When requests of one topic are one incident: `at_least` clients opened them within `window`, each `alike`
+    (0 to 1, see `connector.domain.likeness`) the latest.
+    """
+
+    window: timedelta = timedelta(minutes=10)
+    at_least: int = 5
+    alike: float = 0.6
+    confirm: Confirmation = Confirmation.AT_ONCE
+    topics: frozenset[str] = frozenset()
+    """The topics in which incidents are looked for; of none, in all."""
+    wordless: bool = False
+    """Whether requests without words (pictures, voice) count as alike."""
+    close_children: bool = False
+    """Whether its requests are closed with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -454,6 +481,8 @@ class Policy:
     labels: tuple[LabelRule, ...] = ()
     history: HistoryRule | None = field(default_factory=HistoryRule)
     """None: no block of earlier requests on the card."""
+    incidents: IncidentRule | None = None
+    """None: nobody looks for incidents."""
     card_title: str = "{words}"
     """Template of a card's title: {words} {number} {client} {cabinet} {topic}."""
     aliases: Mapping[str, str] = field(default_factory=dict)

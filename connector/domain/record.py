@@ -18,6 +18,7 @@ from connector.domain.effects import (
     EditComment,
     EditMessage,
     Effect,
+    LinkCard,
     MoveCard,
     React,
     Redact,
@@ -28,6 +29,7 @@ from connector.domain.effects import (
     SetBlock,
     SetDeadline,
     SetFacts,
+    UnlinkCard,
     Urgency,
     VerifyCabinet,
 )
@@ -47,8 +49,15 @@ from connector.domain.events import (
     Event,
     Failed,
     HistoryChanged,
+    IncidentAnswered,
+    IncidentEnded,
+    IncidentOrdered,
+    IncidentTold,
+    IncidentTookBack,
     NoticeEnded,
     NoticeRaised,
+    RequestChanged,
+    RequestsJoined,
     SnoozeAsked,
     TakeAsked,
     TimePassed,
@@ -140,9 +149,21 @@ def said(event: Event) -> str:
             return event.agent
         case SnoozeAsked():
             return f"until {event.until.isoformat()}"
+        case IncidentAnswered():
+            return _with_files(event.answer.text.plain, event.answer.files)
+        case RequestsJoined():
+            return ", ".join(f"No. {child.number}" for child in event.children)
+        case RequestChanged():
+            return "left" if event.left else "open" if event.open else "closed"
+        case IncidentOrdered():
+            return "confirm" if event.confirm else "dissolve"
+        case IncidentTold():
+            return f"incident No. {event.incident.number}"
+        case IncidentEnded():
+            return f"incident No. {event.number}"
         case Done() | ClientBlocked() | ClientReturned() | AgentRemoved() | TimePassed() | HistoryChanged() | Delayed():
             return ""
-        case Unlinked():
+        case Unlinked() | IncidentTookBack():
             return ""
         case _:
             assert_never(event)
@@ -185,6 +206,8 @@ def told(effect: Effect) -> str:
             return effect.external_id
         case Redact():
             return "lines" if effect.needles else "all of ours"
+        case LinkCard() | UnlinkCard():
+            return f"card {effect.parent.id}"
         case VerifyCabinet():
             return effect.cabinet
         case DeleteMessage():

@@ -20,6 +20,7 @@ from connector.domain.effects import (
     EditComment,
     EditMessage,
     Effect,
+    LinkCard,
     MoveCard,
     React,
     Redact,
@@ -30,6 +31,7 @@ from connector.domain.effects import (
     SetBlock,
     SetDeadline,
     SetFacts,
+    UnlinkCard,
     VerifyCabinet,
 )
 from connector.domain.refs import TicketId
@@ -56,6 +58,8 @@ def standing(effect: Effect) -> Standing:
         case EditMessage() | DeleteMessage() | React() | AnswerTap() | VerifyCabinet():
             return Standing.REPEAT
         case AddTag() | RemoveTag() | SetFacts() | SetBlock() | SetDeadline() | BindCard() | Redact():
+            return Standing.REPEAT
+        case LinkCard() | UnlinkCard():
             return Standing.REPEAT
         case _:
             assert_never(effect)

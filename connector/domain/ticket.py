@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector.domain.events import CardSeen
+from connector.domain.incident import Belonging
 from connector.domain.ladder import Waiting
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.words import File, Text
@@ -114,6 +115,8 @@ class Held:
     until: datetime | None = None
     joins: Key | None = None
     """The comment that this file joined after its answer went; None of a comment itself."""
+    template: str | None = None
+    """On an incident's card: the canned reply that is filled in for each client; `text` follows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +255,8 @@ class Ticket:
     muted: bool = False
     """The client is told nothing of changes on the board; answers still go."""
     merged_into: TicketId | None = None
+    incident: Belonging | None = None
+    """The incident it belongs to."""
     asked_why: bool = False
     """Whether the client was asked what was wrong."""
     stamps: tuple[Stamp, ...] = ()

@@ -12,7 +12,9 @@ from pydantic import TypeAdapter
 from connector.domain.client import Client
 from connector.domain.effects import Effect
 from connector.domain.events import Done, Event, Failed
+from connector.domain.incident import Opening
 from connector.domain.layout import Layout
+from connector.domain.refs import ClientId
 from connector.domain.ticket import Ticket
 
 _EFFECTS: dict[str, type] = {kind.__name__: kind for kind in get_args(Effect)}
@@ -116,7 +118,7 @@ def write_client(client: Client) -> str:
     return _clients.keep(text, client)
 
 
-_LOADED = {"tickets", "thread", "next_number", "past", "past_more", "around"}
+_LOADED = {"tickets", "thread", "next_number", "past", "past_more", "around", "recent"}
 _saved = attrgetter(*(each.name for each in fields(Client) if each.name not in _LOADED))
 
 
@@ -131,6 +133,17 @@ def read_client(text: str, *, tickets: tuple[Ticket, ...] = ()) -> Client:
     if client.tickets == tickets and not client.thread and not client.next_number:
         return client
     return replace(client, tickets=tickets, thread={}, next_number=0)
+
+
+def write_opening(opening: Opening) -> str:
+    """An opening as JSON, without the incident, which is stored beside it."""
+    return _adapter(Opening).serializer.to_json(opening, exclude={"incident"}, exclude_defaults=True).decode()
+
+
+def read_opening(text: str, incident: str | None) -> Opening:
+    """The opening as it was saved."""
+    opening: Opening = _adapter(Opening).validate_json(text)
+    return replace(opening, incident=ClientId(incident)) if incident is not None else opening
 
 
 def write_ticket(ticket: Ticket) -> str:

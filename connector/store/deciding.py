@@ -12,10 +12,10 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from connector.domain.around import UNSEEING, Look
 from connector.domain.client import Client
 from connector.domain.decide import Decision
-from connector.domain.events import Event, HistoryChanged, TimePassed
+from connector.domain.events import Event, HistoryChanged, IncidentEnded, IncidentTold, TimePassed
 from connector.domain.forgotten import NOBODY
 from connector.domain.refs import ClientId, Key
-from connector.store import codec
+from connector.store import alike, codec
 from connector.store.among import among
 from connector.store.around import keep_link, look_around
 from connector.store.former_life import FormerLife, late
@@ -199,10 +199,17 @@ def handle(
                 turn.raised.append((row.key, reason))
                 continue
             written.settle(row, Noted.DECIDED, None)
-            if decision.client.past or decision.client.around is not None:
-                decision = replace(decision, client=replace(decision.client, past=(), past_more=0, around=None))
-            # At once: a code that linked one chat links no other in the same transaction.
-            keep_link(connection, now, client, decision.client)
+            after = decision.client
+            if after.past or after.around is not None or after.recent is not None:
+                after = replace(after, past=(), past_more=0, around=None, recent=None)
+                decision = replace(decision, client=after)
+            # At once: a code that linked one chat links no other in the same transaction, and whoever opens a request
+            # later in it is held against this one.
+            keep_link(connection, now, client, after)
+            if decision.noticed is not None:
+                alike.keep(connection, decision.noticed)
+            if after.incident is not None:
+                alike.stand(connection, client, after)
             client = written.remember(client, event, decision, row)
             turn.events += 1
             turn.decided.append((row.kind, row.key))
@@ -257,6 +264,10 @@ def _decide(sight: _Sight, decide: Decide, client: Client, event: Event) -> Deci
         sight.written.save_tickets(connection, sight.loaded)
         asked = {(ticket.number or number, ticket.cabinet) for ticket in ordered}
         known = with_past(connection, known, asked, now=decision.client.tickets)
+    if decision.noticed is not None:
+        # After the number was taken: on PostgreSQL that makes openings wait for each other, so no two daemons found
+        # the same incident.
+        known = replace(known, recent=alike.recent(connection, decision.noticed))
     return decide(replace(known, next_number=number), event) if number or known.past else decision
 
 
@@ -267,6 +278,8 @@ def _with_past(connection: Connection, client: Client, event: Event) -> Client:
             client,
             {(each.number, each.cabinet) for each in client.tickets if each.open or each.id in event.tickets},
         )
+    if isinstance(event, IncidentTold | IncidentEnded):
+        return with_past(connection, client, {(each.number, each.cabinet) for each in client.tickets if each.open})
     cabinets = {each.cabinet for each in client.tickets}
     return with_past(connection, client, {(EVERY, cabinet) for cabinet in cabinets}, most=FOR_ORDERS)
 

@@ -22,6 +22,10 @@ from connector.domain.events import (
     Event,
     Failed,
     HistoryChanged,
+    IncidentAnswered,
+    IncidentEnded,
+    IncidentTold,
+    IncidentTookBack,
     SnoozeAsked,
     TakeAsked,
 )
@@ -109,6 +113,8 @@ def load(connection: Connection, queues: Mapping[str, Sequence[tuple[Found, Even
                     if event.ticket:
                         named.add(ticket_in(event.ticket))
                 case TakeAsked() | SnoozeAsked() | Delayed():
+                    named.add(event.ticket)
+                case IncidentTold() | IncidentAnswered() | IncidentTookBack() | IncidentEnded():
                     named.add(event.ticket)
                 case Done() | Failed() if event.effect.ticket:
                     named.add(event.effect.ticket)

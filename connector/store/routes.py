@@ -14,6 +14,7 @@ from connector.domain.effects import (
     EditComment,
     EditMessage,
     Effect,
+    LinkCard,
     MoveCard,
     React,
     Redact,
@@ -24,6 +25,7 @@ from connector.domain.effects import (
     SetBlock,
     SetDeadline,
     SetFacts,
+    UnlinkCard,
     VerifyCabinet,
 )
 from connector.domain.refs import ClientId, TicketId
@@ -43,6 +45,8 @@ def port_of(effect: Effect) -> str:
         ):
             return BOARD
         case AssignCard() | MoveCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact():
+            return BOARD
+        case LinkCard() | UnlinkCard():
             return BOARD
         case VerifyCabinet():
             return REGISTRY

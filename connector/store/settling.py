@@ -18,9 +18,11 @@ from connector.domain.effects import (
     CreateCard,
     EditComment,
     Effect,
+    LinkCard,
     React,
     SetBlock,
     SetDeadline,
+    UnlinkCard,
     Urgency,
 )
 from connector.domain.events import Done, Failed, Refusal
@@ -155,6 +157,9 @@ class _Came:
                 counted = claim.order.attempt - 1 if untouched else claim.order.attempt
                 self.again[counted, storable(reason)] += claim.rows
                 self.due[claim.lane] = self.now + seconds
+            case Refused(reason=reason) if isinstance(effect, LinkCard | UnlinkCard):
+                # Words on both cards tell of the bond too.
+                self.ended[State.DONE, storable(reason)].append(claim.seq)
             case Refused(refusal=Refusal.GONE, reason=reason) if isinstance(effect, SetBlock | SetDeadline):
                 # Whatever card takes its place is made with the block and the deadline of then.
                 self.ended[State.DONE, storable(reason)].append(claim.seq)

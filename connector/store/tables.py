@@ -125,6 +125,29 @@ tickets = Table(
     ),
 )
 
+openings = Table(
+    "openings",
+    metadata,
+    Column("ticket", Text, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("incident", Text),
+    Index("openings_lately", "topic", "at"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("begun", Double, nullable=False),
+    Column("founders", Text, nullable=False),
+    Column("joinable", Boolean, nullable=False),
+    Column("until", Double),
+    Index("incidents_topic", "topic", "begun"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount
 
 from sandbox.kaiten import (
     activity,
+    bonds,
     card_routes,
     comments,
     control,
@@ -41,6 +42,7 @@ API: list[BaseRoute] = [
     *structure.ROUTES,
     *properties.ROUTES,
     *card_routes.ROUTES,
+    *bonds.ROUTES,
     *comments.ROUTES,
     *files.ROUTES,
     *tags.ROUTES,

@@ -77,6 +77,7 @@ def _card(company: Company, card: Card, comments: list[Comment], files: list[Sto
         "size_text": card.size_text,
         "source": card.source,
         "version": card.version,
+        "parents": list(card.parent_ids),
         "created": instant(card.created),
         "updated": instant(card.updated),
         "last_moved_at": instant(card.last_moved_at),

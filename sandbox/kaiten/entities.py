@@ -236,6 +236,8 @@ class Card:
     tag_ids: tuple[int, ...] = ()
     members: tuple[Member, ...] = ()
     links: tuple[Link, ...] = ()
+    parent_ids: tuple[int, ...] = ()
+    child_ids: tuple[int, ...] = ()
 
     @property
     def responsible_ids(self) -> tuple[int, ...]:

@@ -27,6 +27,7 @@ from connector.domain.effects import (
     EditComment,
     EditMessage,
     FieldValue,
+    LinkCard,
     Meaning,
     MoveCard,
     React,
@@ -40,6 +41,7 @@ from connector.domain.effects import (
     SetDeadline,
     SetFacts,
     Spot,
+    UnlinkCard,
     Urgency,
 )
 from connector.domain.events import (
@@ -150,6 +152,9 @@ class BoardStand(Protocol):
 
     async def tags(self, card: Ref) -> list[str]:
         """The names of a card's labels."""
+
+    async def parents(self, card: Ref) -> list[str]:
+        """The ids, as the adapter tells them, of the cards that this one is a child of."""
 
     async def field(self, card: Ref, field: str) -> object:
         """What stands in a field of the card; None when nothing does."""
@@ -599,6 +604,25 @@ class BoardContract:
             assert await stand.board.perform(_to_board(effect, card, attempt=attempt)) == ()
         assert await stand.tags(card) == ["vip"]
 
+    async def test_a_card_is_a_child_of_another_once_and_until_it_is_undone(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        [parent] = await stand.board.perform(_to_board(_creation(stand, "kc-2")))
+        for attempt in (1, 2, 1):
+            assert await stand.board.perform(_to_board(_link(parent), card, attempt=attempt)) == ()
+        assert await stand.parents(card) == [parent.id]
+        for attempt in (1, 2, 1):
+            assert await stand.board.perform(_to_board(_unlink(parent), card, attempt=attempt)) == ()
+        assert await stand.parents(card) == []
+
+    async def test_a_bond_whose_answer_was_lost_is_made_once(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        [parent] = await stand.board.perform(_to_board(_creation(stand, "kc-2")))
+        await stand.lose_next_answer()
+        with pytest.raises(Unavailable):
+            await stand.board.perform(_to_board(_link(parent), card))
+        await stand.board.perform(_to_board(_link(parent), card, attempt=2))
+        assert await stand.parents(card) == [parent.id]
+
     async def test_facts_fill_their_fields_and_leave_the_others(self, stand: BoardStand) -> None:
         card = await _card(stand)
         first, second = stand.fields
@@ -1014,6 +1038,14 @@ def _block(block: str) -> SetBlock:
 
 def _assignment(user: str) -> AssignCard:
     return AssignCard(key=Key("assign"), ticket=TicketId("kc-1"), user=user)
+
+
+def _link(parent: Ref) -> LinkCard:
+    return LinkCard(key=Key("link"), ticket=TicketId("kc-1"), parent=parent)
+
+
+def _unlink(parent: Ref) -> UnlinkCard:
+    return UnlinkCard(key=Key("unlink"), ticket=TicketId("kc-1"), parent=parent)
 
 
 def _replacement(spot: Spot | None, due_at: datetime | None) -> ReplaceCard:

@@ -110,7 +110,12 @@ def test_whatever_the_disk_and_the_clock_do_under_sqlite_nothing_is_lost(
         }
         for name, spoilt in rows.items():
             # Something waits for its next try in the moment it begins.
-            fault = {"method": "POST", "path_regex": "/(cards|comments)$", "status": 500, "headers": {"retry-after": "1"}}
+            fault = {
+                "method": "POST",
+                "path_regex": "/(cards|comments)$",
+                "status": 500,
+                "headers": {"retry-after": "1"},
+            }
             company._board("POST", "/sandbox/faults", json=fault)
             crowd.write(crowd.chats[0])
             company.until("the try that failed", lambda: not company._board("GET", "/sandbox/faults"))

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from connector.store import codec, migrate
 from connector.store.database import open_database
-from connector.store.tables import made, metadata, outbox, runs, tickets
+from connector.store.tables import incidents, made, metadata, openings, outbox, runs, tickets
 from tests.store.test_past import CABINET, ended, request
 
 _INSERT = text(
@@ -133,3 +133,15 @@ def test_what_the_fifth_version_made_is_found_by_its_request(database_url: str) 
     finally:
         database.close()
     assert (thing.key, thing.id) == ("say/1", "1/2")
+
+
+def test_after_the_sixth_version_incidents_are_looked_for(database_url: str) -> None:
+    _of_version(database_url, "0006", [])
+    database = open_database(database_url)
+    try:
+        with database.engine.begin() as connection:
+            assert connection.execute(select(openings)).all() == []
+            assert connection.execute(select(incidents)).all() == []
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    finally:
+        database.close()

@@ -10,6 +10,7 @@ from connector.domain.around import UNSEEING, Look, Sight
 from connector.domain.client import Client
 from connector.domain.decide import (
     agenda,
+    belonging,
     board_changes,
     client_writes,
     clocks,
@@ -21,6 +22,7 @@ from connector.domain.decide import (
     edits,
     escalation,
     history,
+    incidents,
     ordering,
     orders_end,
     reach,
@@ -41,6 +43,7 @@ from connector.domain.effects import (
     EditComment,
     EditMessage,
     Effect,
+    LinkCard,
     MoveCard,
     React,
     Redact,
@@ -51,6 +54,7 @@ from connector.domain.effects import (
     SetBlock,
     SetDeadline,
     SetFacts,
+    UnlinkCard,
     VerifyCabinet,
 )
 from connector.domain.events import (
@@ -69,14 +73,22 @@ from connector.domain.events import (
     Event,
     Failed,
     HistoryChanged,
+    IncidentAnswered,
+    IncidentEnded,
+    IncidentOrdered,
+    IncidentTold,
+    IncidentTookBack,
     NoticeEnded,
     NoticeRaised,
     OwnEvent,
+    RequestChanged,
+    RequestsJoined,
     SnoozeAsked,
     TakeAsked,
     TimePassed,
     Unlinked,
 )
+from connector.domain.incident import Noticed
 from connector.domain.policy import Command, Policy
 
 __all__ = ["Decision", "decide", "listens", "looks", "looks_opening", "wants_past"]
@@ -87,6 +99,8 @@ class Decision:
     """What an event leads to: the client as they are from now on, what is to be done in this order, when to look again.
 
     `wake_at` is the earliest moment anything pending of this client needs; None while nothing waits for time to pass.
+    `tells` are events for others: an incident's requests, and a request's incident. `noticed` is what later requests
+    are to be compared with; whoever gets one loads `Client.recent` and asks again.
     """
 
     client: Client
@@ -94,6 +108,7 @@ class Decision:
     wake_at: datetime | None
     tells: tuple[OwnEvent, ...] = ()
     """What other conversations are told by it."""
+    noticed: Noticed | None = None
 
 
 def decide(client: Client, event: Event, policy: Policy) -> Decision:
@@ -103,6 +118,10 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
     Raises LookupError when a text is missing in the default language.
     """
     turn = Turn(client=client, policy=policy, key=event.key, at=event.at)
+    if client.incident is not None or isinstance(event, RequestsJoined):
+        incidents.decided(turn, event)
+        wake_at = incidents.next_moment(turn.client, policy)
+        return Decision(client=turn.client, effects=tuple(turn.effects), wake_at=wake_at, tells=tuple(turn.tells))
     match event:
         case ClientWrote():
             client_writes.wrote(turn, event)
@@ -127,9 +146,19 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
         case CardSeen():
             board_changes.seen(turn, event)
         case HistoryChanged():
-            history.changed(turn, event)
+            history.changed(turn, event.tickets)
         case Delayed():
             delays.delayed(turn, event)
+        case IncidentTold():
+            belonging.told(turn, event)
+        case IncidentAnswered():
+            belonging.answered(turn, event)
+        case IncidentTookBack():
+            belonging.took_back(turn, event)
+        case IncidentEnded():
+            belonging.ended(turn, event)
+        case RequestChanged() | IncidentOrdered():
+            pass  # for an incident only
         case TimePassed():
             agenda.passed(turn)
         case NoticeRaised():
@@ -151,11 +180,16 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
     clocks.kept(turn, client, event)
     deadlines.follow(turn, client)
     escalation.follow(turn, client)
+    belonging.report(turn, client)
     after = turn.client
     if after.written and after.written[0].until <= turn.at:
         after = replace(after, written=tuple(album for album in after.written if album.until > turn.at))
     return Decision(
-        client=after, effects=tuple(turn.effects), wake_at=agenda.next_moment(after, policy), tells=tuple(turn.tells)
+        client=after,
+        effects=tuple(turn.effects),
+        wake_at=agenda.next_moment(after, policy),
+        tells=tuple(turn.tells),
+        noticed=turn.noticed,
     )
 
 
@@ -165,11 +199,11 @@ def wants_past(event: Event, policy: Policy) -> bool:
     For what opens a request or replaces its card they are loaded besides, when the decision is asked again.
     """
     match event:
-        case HistoryChanged():
+        case HistoryChanged() | IncidentTold() | IncidentEnded():
             return True
         case AgentCommented():
             order = ordering.read(policy.commands, event.text)
-            return order is not None and order.command is Command.HISTORY
+            return order is not None and order.command in (Command.HISTORY, Command.INCIDENT)
         case _:
             return False
 
@@ -206,7 +240,7 @@ def listens(effect: Effect) -> bool:
             return False
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
             return False
-        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact():
+        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact() | LinkCard() | UnlinkCard():
             return False
         case _:
             assert_never(effect)

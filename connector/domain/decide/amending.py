@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from connector.domain.decide import spreading
 from connector.domain.decide.replies import remembered, unsaid
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import DeleteMessage, EditMessage, SendFiles, SendMessage, Urgency
@@ -20,6 +21,8 @@ def rewrite(turn: Turn, ticket: Ticket, reply: Reply, text: Text) -> None:
     A part that the chat refused is sent anew: its words may be what was wrong with it. Not files: they are not kept.
     """
     client, limits = turn.client, turn.policy.limits
+    if client.incident is not None:
+        return  # what it no longer remembers it does not change
     captioned = bool(reply.texts) and reply.texts[0] in reply.files
     parts = [part for part in _parts(text, limits.caption if captioned else 0, limits.text) if part.plain.strip()]
     refused = {trouble.order for trouble in ticket.troubles if trouble.refusal != Refusal.BLOCKED}.difference(
@@ -79,7 +82,10 @@ def _parts(text: Text, first: int, limit: int) -> tuple[Text, ...]:
 
 
 def take_back(turn: Turn, ticket: Ticket, reply: Reply) -> None:
-    """Deletes what the client got of the comment, which is forgotten."""
+    """Deletes what the client got of the comment, which is forgotten; on an incident's card, what all of them got."""
+    if turn.client.incident is not None:
+        spreading.take_back(turn, ticket, reply.comment)
+        return
     _delete(turn, ticket, tuple(dict.fromkeys((*reply.texts, *reply.files))))
     turn.keep(unsaid(ticket, reply))
 

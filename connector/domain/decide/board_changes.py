@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.domain.decide import commands, deadlines, holding, notices, promises, taking
+from connector.domain.decide import commands, deadlines, holding, notices, promises, spreading, taking
 from connector.domain.decide.amending import rewrite, take_back
 from connector.domain.decide.replies import answer_to, dress, public, shown
 from connector.domain.decide.turn import Turn
@@ -85,6 +85,8 @@ def attached(turn: Turn, event: AgentAttached) -> None:
     reply, held = answer_to(ticket, event.comment.key), holding.held(ticket, event.comment.key)
     if held is not None:
         holding.joined(turn, ticket, held, event.file)
+    elif reply is not None and turn.client.incident is not None:
+        spreading.followed(turn, ticket, reply.comment, event.file)
     elif reply is not None:
         holding.late(turn, ticket, reply, event.author.name, event.file)
 

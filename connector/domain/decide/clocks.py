@@ -11,7 +11,7 @@ from connector.domain.client import Client
 from connector.domain.clock import Reading, State
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import AddTag, RemoveTag, SetFacts
-from connector.domain.events import AgentCommented, CardSeen, Event
+from connector.domain.events import AgentCommented, CardSeen, Event, IncidentAnswered
 from connector.domain.policy import Policy
 from connector.domain.say import say, title
 from connector.domain.sla import deadline, worked
@@ -127,13 +127,23 @@ def _stamped(turn: Turn, ticket: Ticket, old: Ticket | None, event: Event | None
             topic=ticket.topic,
             blocked=turn.client.blocked,
             paused=_paused(turn.policy, ticket, old, event, stamps),
-            by=event.author.name if isinstance(event, AgentCommented) else "",
+            by=_speaker(event),
         ),
     )
     if now is ticket.stamps:
         return ticket
     now = clock.shortened(now, clock.owed(turn.policy, ticket), turn.policy.sla.reopened)
     return replace(ticket, stamps=now)
+
+
+def _speaker(event: Event | None) -> str:
+    match event:
+        case AgentCommented():
+            return event.author.name
+        case IncidentAnswered():
+            return event.answer.author
+        case _:
+            return ""
 
 
 def _paused(policy: Policy, ticket: Ticket, old: Ticket | None, event: Event | None, stamps: tuple[Stamp, ...]) -> bool:

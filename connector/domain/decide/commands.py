@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain import earlier
-from connector.domain.decide import holding, merging, placement, templates, threads
+from connector.domain.decide import belonging, holding, merging, placement, standing, templates, threads
 from connector.domain.decide.amending import take_back
 from connector.domain.decide.ordering import (
     Order,
@@ -28,6 +28,9 @@ from connector.domain.text import cut
 from connector.domain.ticket import Held, Past, Ticket
 from connector.domain.words import Text
 
+_OF_ONE_CLIENT = (Command.HISTORY, Command.TOPIC, Command.MERGE, Command.SPLIT, Command.MUTE)
+"""Orders that have no meaning on the card of an incident."""
+
 
 def ordered(turn: Turn, ticket: Ticket, event: AgentCommented) -> bool:
     """Whether the comment is an order: it is carried out or explained by one note, and goes to no client.
@@ -37,6 +40,9 @@ def ordered(turn: Turn, ticket: Ticket, event: AgentCommented) -> bool:
     order = read(turn.policy.commands, event.text)
     if order is None:
         return False
+    if turn.client.incident is not None and order.command in _OF_ONE_CLIENT:
+        refuse(turn, ticket, order, phrase(turn, "order.not_of_incident", word=order.word))
+        return True
     match order.command:
         case None:
             _unknown(turn, ticket, order)
@@ -62,6 +68,8 @@ def ordered(turn: Turn, ticket: Ticket, event: AgentCommented) -> bool:
             merging.closed(turn, ticket, order)
         case Command.MUTE:
             _mute(turn, ticket, order)
+        case Command.INCIDENT:
+            _incident(turn, ticket, order)
         case _:
             assert_never(order.command)
     return True
@@ -90,11 +98,14 @@ def reordered(turn: Turn, ticket: Ticket, event: AgentEdited) -> bool:
     if template is None:
         _no_template(turn, ticket, order)
         return True
-    text = templates.expanded(turn, ticket, template, event.author.name, more)
+    text, name = templates.expanded(turn, ticket, template, event.author.name, more), None
+    if turn.client.incident is not None:
+        text, name = more, template.key
     if waiting is not None:
-        holding.changed(turn, ticket, waiting, text)
+        holding.changed(turn, ticket, replace(waiting, template=name), text)
     else:
-        holding.answer(turn, ticket, Held(comment=key, author=event.author.name, at=event.at, text=text))
+        held = Held(comment=key, author=event.author.name, at=event.at, text=text, template=name)
+        holding.answer(turn, ticket, held)
     return True
 
 
@@ -126,7 +137,10 @@ def _template(turn: Turn, ticket: Ticket, order: Order, event: AgentCommented) -
         return
     files = (*templates.attachments(template), *event.files)
     key = event.comment.key
-    after = holding.answer(turn, ticket, Held(comment=key, author=author, at=event.at, text=text, files=files))
+    held = Held(comment=key, author=author, at=event.at, text=text, files=files)
+    if turn.client.incident is not None:
+        held = replace(held, text=more, template=template.key)  # each client has their own name
+    after = holding.answer(turn, ticket, held)
     waiting = holding.held(after, key)
     if waiting is None:
         tell(turn, ticket, "order.template_sent", name=template.key, text=text.plain)
@@ -233,3 +247,17 @@ def _mute(turn: Turn, ticket: Ticket, order: Order) -> None:
     muted = not ticket.muted
     turn.keep(replace(ticket, muted=muted))
     tell(turn, ticket, "order.muted" if muted else "order.unmuted")
+
+
+def _incident(turn: Turn, ticket: Ticket, order: Order) -> None:
+    """On an incident's card: it is one, or it is none. On that of one of its requests: this one is something else."""
+    if turn.client.incident is not None:
+        standing.ordered(turn, ticket, order)
+    elif ticket.incident is None:
+        refuse(turn, ticket, order, phrase(turn, "order.no_incident"))
+    elif standing.meant(turn, order) is not False:
+        refuse(turn, ticket, order, phrase(turn, "order.only_no", number=ticket.incident.number))
+    else:
+        number = ticket.incident.number
+        belonging.leave(turn, ticket)
+        tell(turn, ticket, "order.incident_left", number=number)

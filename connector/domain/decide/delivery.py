@@ -205,4 +205,7 @@ def _words(policy: Policy, ticket: Ticket) -> str:
         time = f"{ticket.delivered_at.astimezone(zone):%d.%m %H:%M}"
         count = str(len(ticket.delivered)) if len(ticket.delivered) <= COUNTED else f"{COUNTED}+"
         lines.append(say(policy, tongue, "receipt.delivered", time=time, count=count))
+    if lines and ticket.incident is not None and ticket.incident.said:
+        incident = ticket.incident
+        lines.append(say(policy, tongue, "receipt.incident", number=incident.number, text=incident.said))
     return "\n".join(lines) or say(policy, tongue, "receipt.nothing")

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from connector.domain.client import Client
-from connector.domain.decide import taking
+from connector.domain.decide import spreading, taking
 from connector.domain.decide.amending import rewrite
 from connector.domain.decide.replies import answer_to, begins, deliver, dress, follow, reads_now
 from connector.domain.decide.templates import LOCAL
@@ -33,7 +33,7 @@ def answer(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
     until = _until(turn, ticket, answer)
     if until is not None:
         return _hold(turn, ticket, replace(answer, until=until))
-    return _go(turn, ticket, answer)
+    return given(turn, ticket, answer)
 
 
 def changed(turn: Turn, ticket: Ticket, before: Held, words: Text) -> Ticket:
@@ -145,12 +145,18 @@ def _put(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
 def _sent_apart(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
     """Sends one of perhaps several answers of a turn: what each orders is named by its comment, too."""
     own = replace(turn, key=turn.name(answer.comment))
-    ticket = _go(own, dropped(own, ticket, answer.comment), answer)
+    ticket = given(own, dropped(own, ticket, answer.comment), answer)
     turn.client = own.client
     return ticket
 
 
-def _go(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+def given(turn: Turn, ticket: Ticket, answer: Held) -> Ticket:
+    """An answer that need not wait goes to the client, or what they have of it is changed. Returns the ticket as kept.
+
+    On an incident's card it goes to the clients of all its requests.
+    """
+    if turn.client.incident is not None:
+        return spreading.answer(turn, ticket, answer)
     if answer.joins is not None:
         joined_to = answer_to(ticket, answer.joins) or Reply(comment=answer.joins)
         return follow(turn, ticket, joined_to, answer.author, answer.files)

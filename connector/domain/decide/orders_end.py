@@ -22,6 +22,7 @@ from connector.domain.effects import (
     DeleteMessage,
     EditComment,
     EditMessage,
+    LinkCard,
     Meaning,
     MoveCard,
     React,
@@ -34,6 +35,7 @@ from connector.domain.effects import (
     SetBlock,
     SetDeadline,
     SetFacts,
+    UnlinkCard,
     Verdict,
     VerifyCabinet,
 )
@@ -84,7 +86,7 @@ def done(turn: Turn, event: Done) -> None:
             registering.verified(turn, order.cabinet, registering.verdict_of(event.made))
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
             return
-        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact():
+        case AssignCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact() | LinkCard() | UnlinkCard():
             return
         case _:
             assert_never(event.effect)
@@ -100,7 +102,7 @@ def failed(turn: Turn, event: Failed) -> None:
     match effect:
         case SendMessage() | SendFiles():
             _not_delivered(turn, event, effect)
-        case EditMessage() | DeleteMessage() | React() | AnswerTap() | Redact():
+        case EditMessage() | DeleteMessage() | React() | AnswerTap() | Redact() | LinkCard() | UnlinkCard():
             return
         case VerifyCabinet():
             registering.verified(turn, effect.cabinet, Verdict.UNVERIFIED)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connector.domain import card
 from connector.domain.client import Client, Stage
-from connector.domain.decide import asking, clocks, promises, receipts, taking
+from connector.domain.decide import asking, clocks, noticing, promises, receipts, taking
 from connector.domain.decide.albums import flush, grouped
 from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import gist, introduced, order_card, remember, say_key, write
@@ -131,6 +131,7 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
         turn.effects.append(AddFiles(key=say_key(first[0].message), ticket=ticket.id, files=files))
     taking.tell_pool(turn, ticket)
     remember(turn, ticket.id, first, None)
+    noticing.notice(turn, ticket, messages)
     for message in messages[1:]:
         write(turn, ticket.id, message)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from connector.domain.client import Client
 from connector.domain.effects import AddComment, Button, Effect, Menu, Section, SendMessage, Urgency
 from connector.domain.events import OwnEvent
+from connector.domain.incident import Noticed
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.say import say
@@ -31,6 +32,7 @@ class Turn:
     at: datetime
     effects: list[Effect] = field(default_factory=list)
     tells: list[OwnEvent] = field(default_factory=list)
+    noticed: Noticed | None = None
 
     def name(self, what: str) -> Key:
         """The key of an effect of this event."""

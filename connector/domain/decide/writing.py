@@ -11,7 +11,7 @@ from connector.domain import card, earlier
 from connector.domain.client import Kept, Said, WrittenAlbum
 from connector.domain.decide import deadlines, receipts
 from connector.domain.decide.turn import Turn
-from connector.domain.effects import AddComment, AddTag, CreateCard, Meaning, MoveCard, Section, SetBlock
+from connector.domain.effects import AddComment, AddTag, CreateCard, LinkCard, Meaning, MoveCard, Section, SetBlock
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.say import size
@@ -179,7 +179,11 @@ def replace_card(turn: Turn, ticket: Ticket) -> Ticket:
     )
     turn.keep(ticket)
     title, description = card.continuation(turn.policy, turn.client, ticket, ticket.former)
-    return order_card(turn, ticket, title, description)
+    ticket = order_card(turn, ticket, title, description)
+    if ticket.incident is not None and ticket.incident.card is not None:
+        link = turn.name(f"{ticket.external_id}/link")
+        turn.effects.append(LinkCard(key=link, ticket=ticket.id, parent=ticket.incident.card))
+    return ticket
 
 
 def reopen(turn: Turn, ticket_id: TicketId) -> None:

@@ -56,6 +56,9 @@ class _KaitenStand:
     async def tags(self, card: Ref) -> list[str]:
         return [str(tag["name"]) for tag in cast(list[dict[str, object]], self._card(card)["tags"])]
 
+    async def parents(self, card: Ref) -> list[str]:
+        return [str(each["id"]) for each in cast(list[dict[str, object]], self._card(card)["parents"])]
+
     async def field(self, card: Ref, field: str) -> object:
         found = cast(dict[str, object] | None, self._card(card)["properties"])
         return (found or {}).get(f"id_{field}")

@@ -129,6 +129,9 @@ class _MemoryBoardStand:
     async def tags(self, card: Ref) -> list[str]:
         return self._card(card).tags
 
+    async def parents(self, card: Ref) -> list[str]:
+        return sorted(self._card(card).parents)
+
     async def field(self, card: Ref, field: str) -> object:
         return self._card(card).fields.get(field)
 
