@@ -30,6 +30,7 @@ from connector.engine.intake import take_in
 from connector.engine.metrics import Metrics
 from connector.engine.pulse import Pulse, line
 from connector.engine.spool import DiskSpool
+from connector.engine.supervising import Supervisor
 from connector.ports import Registry, Unavailable, WrongToken
 from connector.settings import PUSHED_TO, Settings
 from connector.store import repairs
@@ -87,7 +88,7 @@ async def run(settings: Settings, loaded: Loaded) -> None:
         if policy.board is not None:
             daemon.settled(policy.board)
         calm_collector()
-        async with _served(settings, daemon, chat, board):
+        async with _served(settings, daemon, chat, board), _supervised(pulse):
             await daemon.run()
     finally:
         await chat.aclose()
@@ -296,6 +297,19 @@ async def _introduce(
         pulse.sides["chat"].good()
         line(logging.INFO, "known_as", side="chat", name=name)
     return loaded.policy(resolved, limits=chat.limits), settle
+
+
+@asynccontextmanager
+async def _supervised(pulse: Pulse) -> AsyncIterator[None]:
+    """Tells the service manager, where there is one: both sides were asked by now, and whoever listens is listening."""
+    supervisor = Supervisor()
+    supervisor.tell("READY=1")
+    watching = asyncio.create_task(supervisor.watch(pulse))
+    try:
+        yield
+    finally:
+        pulse.stop()
+        await watching
 
 
 @asynccontextmanager
