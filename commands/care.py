@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,7 +46,7 @@ def backup(
     except SQLAlchemyError as trouble:
         fail(Exit.UNREACHABLE, _of_database(trouble), as_json=as_json)
     try:
-        made = write_archive(database.engine, file, now=now, by=installed())
+        made = write_archive(database.engine, file, now=now, by=installed(), progress=_counted())
     except SQLAlchemyError as trouble:
         fail(Exit.UNREACHABLE, f"{_of_database(trouble)}. No backup was made.", as_json=as_json)
     except (OSError, Damaged, RuntimeError) as trouble:
@@ -107,7 +108,7 @@ def restore(
     confirm(f"Restore {count} rows as of {made:%Y-%m-%d %H:%M:%S} UTC into the database of the configuration?", yes=yes)
     try:
         with open_empty(url) as connection:
-            done = put_back(connection, archive, now=time.time(), worked_until=until)
+            done = put_back(connection, archive, now=time.time(), worked_until=until, progress=_counted(count))
     except Busy as busy:
         fail(Exit.BUSY, str(busy), as_json=as_json)
     except (NotEmpty, NewerSchema, Damaged, OSError) as trouble:
@@ -180,6 +181,18 @@ def migrate(
         print(f"schema {HEAD}: nothing to do")
     else:
         print(f"schema {found} → {HEAD}; as it was: {copies[0]}")
+
+
+def _counted(of: int = 0) -> Callable[[int], None]:
+    """Rows, their rate and, where their number is known, the time left: to stderr of a terminal."""
+    begun = time.monotonic()
+
+    def tell(rows: int) -> None:
+        rate = rows / max(time.monotonic() - begun, 0.001)
+        left = f" of {of}, {max(of - rows, 0) / max(rate, 1):.0f} s left" if of else ""
+        print(f"\r{rows} rows{left}, {rate:.0f}/s   ", end="\n" if of and rows >= of else "", file=sys.stderr)
+
+    return tell if sys.stderr.isatty() else lambda _: None
 
 
 def _of_database(trouble: Exception) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -56,9 +56,11 @@ class _Sealed:
         self._sink.write(line)
 
 
-def write_archive(engine: Engine, path: Path, *, now: float, by: str) -> Archive:
+def write_archive(
+    engine: Engine, path: Path, *, now: float, by: str, progress: Callable[[int], None] = lambda _: None
+) -> Archive:
     """Writes every table as it was at one moment, whoever works on it meanwhile; puts the file in its place only when
-    it is whole and was read again. Only its owner may read it.
+    it is whole and was read again. Only its owner may read it. `progress` is told the rows written so far.
 
     Raises Damaged when what was written cannot be read back, OSError, RuntimeError where there is no schema.
     """
@@ -69,7 +71,7 @@ def write_archive(engine: Engine, path: Path, *, now: float, by: str) -> Archive
     try:
         with os.fdopen(handle, "wb") as file:
             with gzip.GzipFile(fileobj=file, mode="wb", mtime=0, filename="") as packed:
-                _write(engine, packed, now=now, by=by)  # type: ignore[arg-type]  # a GzipFile writes bytes
+                _write(engine, packed, now=now, by=by, progress=progress)  # type: ignore[arg-type]  # a GzipFile writes bytes
             file.flush()
             os.fsync(file.fileno())
         found = read_head(part)
@@ -81,7 +83,7 @@ def write_archive(engine: Engine, path: Path, *, now: float, by: str) -> Archive
     return Archive(path=path, schema=found.schema, made=found.made, by=found.by, rows=found.rows)
 
 
-def _write(engine: Engine, sink: IO[bytes], *, now: float, by: str) -> None:
+def _write(engine: Engine, sink: IO[bytes], *, now: float, by: str, progress: Callable[[int], None]) -> None:
     sealed = _Sealed(sink)
     with engine.connect() as plain:
         # https://www.postgresql.org/docs/current/transaction-iso.html#XACT-REPEATABLE-READ
@@ -103,6 +105,8 @@ def _write(engine: Engine, sink: IO[bytes], *, now: float, by: str) -> None:
                 for row in found:
                     sealed.write(list(row))
                     counts[table.name] += 1
+                    if counts[table.name] % BATCH == 0:
+                        progress(sum(counts.values()))
     seal = {"rows": counts, "sha256": sealed.sum.hexdigest()}
     sealed.write(seal)
 
