@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connector.domain.client import Client
+from connector.domain.decide.asking import wish_of
 from connector.domain.decide.ordering import read as order_in
 from connector.domain.decide.replies import shown
 from connector.domain.decide.writing import say_key
-from connector.domain.events import AgentCommented, ClientWrote
+from connector.domain.effects import SendFiles, SendMessage
+from connector.domain.events import AgentCommented, ClientWrote, Refusal
 from connector.domain.policy import Groups, Policy, Publicity
 from connector.domain.record import NotedEvent, QueuedOrder
 from connector.domain.refs import ClientId, Key, TicketId
@@ -153,8 +155,9 @@ def _word(
 
 def _uncarried(books: Books, fate: Fate, wrote: ClientWrote, caused: Sequence[QueuedOrder], policy: Policy) -> Fate:
     """No order carries it: the bot answered it, or it was not meant for us, or it is lost."""
-    unheeded = wrote.group is not None and (not wrote.addressed or policy.chat_groups is Groups.NEVER)
-    if unheeded or any(each.kind != "React" for each in caused):
+    elsewhere = wrote.group is not None and (not wrote.addressed or policy.chat_groups is Groups.NEVER)
+    # Words of the menu need no answer while another question stands.
+    if elsewhere or wish_of(policy, wrote.words) is not None or any(each.kind != "React" for each in caused):
         return fate.found(Verdict.ANSWERED, "")
     if fate.at < books.orders_since:
         return fate.found(Verdict.UNTOLD, "older than finished orders are kept")
@@ -191,9 +194,14 @@ def _answer(
     if noted.state == "seen_to":
         return fate.found(Verdict.LET_BE, noted.reason or "")
     if carried:
-        found = [_by_order(replace(fate, order=order.key), order) for order in carried]
-        if any(each.verdict is Verdict.LOST for each in found) and books.client is not None and _kept(books, carried):
-            return fate.found(Verdict.WAITING, "the client stopped the bot; it goes when they return")
+        last = [_anew(order, books.orders) for order in carried]
+        found = [_by_order(replace(fate, order=order.key), order) for order in last]
+        if any(_blocked(order) for order in last):
+            if _kept(books, last):
+                return fate.found(Verdict.WAITING, "the client stopped the bot; it goes when they return")
+            if books.client is not None and not books.client.blocked:
+                # It went when they came back, in other words: the agent has changed it meanwhile.
+                return fate.found(Verdict.UNTOLD, "the client came back after it was ordered")
         worst = (Verdict.LOST, Verdict.WAITING, Verdict.LET_BE, Verdict.THERE)
         return min(found, key=lambda each: worst.index(each.verdict))
     if Key(f"{stem}0") in books.made:
@@ -205,6 +213,29 @@ def _answer(
     if noted.received < books.orders_since:
         return fate.found(Verdict.UNTOLD, "older than finished orders are kept")
     return fate.found(Verdict.LOST, "it is public, and no order carries it to the client")
+
+
+def _anew(order: QueuedOrder, orders: Sequence[QueuedOrder]) -> QueuedOrder:
+    """The same answer as it was sent when the client who had stopped the bot came back; the last of them."""
+    if not _blocked(order):
+        return order
+    words = _carries(order)
+    later = [each for each in orders if each.seq > order.seq and each.key.startswith("reply/")]
+    return next((each for each in reversed(later) if _carries(each) == words), order)
+
+
+def _blocked(order: QueuedOrder) -> bool:
+    return order.state == "dead" and (order.reason or "").startswith(Refusal.BLOCKED.value)
+
+
+def _carries(order: QueuedOrder) -> tuple[object, ...] | None:
+    match order.effect:
+        case SendMessage() as message:
+            return (message.ticket, message.text)
+        case SendFiles() as sent:
+            return (sent.ticket, sent.caption, sent.files)
+        case _:
+            return None
 
 
 def _kept(books: Books, carried: Sequence[QueuedOrder]) -> bool:
@@ -264,7 +295,8 @@ def compare(fates: Sequence[Fate], ticket: Ticket, sheet: Sheet | None, known: C
             for each in fates
         )
     ours = [note for note in sheet.notes if note.ours]
-    signed = Counter(signature for note in ours for signature in note.signs)
+    # An edit that was added below stands in the same comment, under the same signature.
+    signed = Counter(signature for note in ours for signature in set(note.signs))
     found = [_on_card(each, ticket, sheet, signed) for each in fates]
     found = _as_read(found, ours)
     told = {each.key for each in fates}

@@ -149,9 +149,16 @@ def test_an_answer_of_a_client_who_left_waits_for_their_return() -> None:
     carried = _order("reply/kaiten:11/1/0", 1, "dead", cause=1, kind="SendMessage")
     effect = SendMessage(key=carried.key, ticket=TICKET.id, chat=CHAT, text=Text(), urgency=Urgency.REPLY)
     gone = Client(id=CLIENT, chat=CHAT, blocked=True, undelivered=(effect,))
-    [waiting] = _reckoned([_commented(1)], [carried], client=gone)
+    dead = replace(carried, effect=effect, reason="blocked: the bot was blocked")
+    [waiting] = _reckoned([_commented(1)], [dead], client=gone)
+    [forgotten] = _reckoned([_commented(1)], [dead], client=replace(gone, undelivered=()))
     [lost] = _reckoned([_commented(1)], [carried])
     assert (waiting.verdict, lost.verdict) == (Verdict.WAITING, Verdict.LOST)
+    assert forgotten.verdict is Verdict.LOST
+    anew = _order("reply/telegram:1/9/0", 9, kind="SendMessage")
+    anew = replace(anew, effect=replace(effect, key=anew.key))
+    [returned] = _reckoned([_commented(1)], [dead, anew])
+    assert returned.verdict is Verdict.THERE
 
 
 def _sheet(*sections: Sequence[int], theirs: Sequence[int] = ()) -> Sheet:
@@ -181,6 +188,11 @@ def test_the_board_shows_what_is_gone_twice_or_in_another_place() -> None:
         Verdict.MISORDERED,
         Verdict.THERE,
     ]
+
+
+def test_an_edit_added_below_is_no_double() -> None:
+    fates = _reckoned([_wrote(1)], [_say(1)])
+    assert [each.verdict for each in compare(fates, TICKET, _sheet([1, 1]), ())] == [Verdict.THERE]
 
 
 def test_nothing_is_claimed_of_a_card_that_is_gone_or_of_signs_that_are_stripped() -> None:

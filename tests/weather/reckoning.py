@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from adapters.memory.world import Card, Comment
+from connector.domain import audit
+from connector.domain.audit import Books, Verdict
 from connector.domain.card import with_block
 from connector.domain.policy import Edits
 from connector.domain.refs import TicketId
+from connector.domain.story import say_keys
+from connector.store import looking
 from connector.store.tables import Noted, State
 from tests.weather import destinations, manners
 from tests.weather.ledger import Ledger
@@ -21,6 +26,7 @@ _MARK = re.compile(r"\[c-?\d+m\d+(?:e\d+)?\]")
 _QUOTED = re.compile(r"^> .*$", re.MULTILINE)
 _QUOTED_ABOVE = re.compile(r"^.*\n(?=.)", re.MULTILINE)
 """In plain text nothing marks a quoted line but that the client's own follows right below it."""
+AUDITED = ("ClientWrote", "AgentCommented")
 _EXPLAINED = "Что исправить:"
 
 
@@ -39,6 +45,30 @@ def reckon(rehearsal: Rehearsal) -> None:
     explained = frozenset(mark for card in rehearsal.board.cards.values() for mark in _explanations(card))
     _order(rehearsal, destinations.judge(rehearsal, ledger, standing, explained))
     manners.judge(rehearsal, ledger)
+    _audit(rehearsal, ledger)
+
+
+def _audit(rehearsal: Rehearsal, ledger: Ledger) -> None:
+    """What `connector audit` would say by the books alone: nothing is amiss that was not found so above."""
+    if rehearsal.wrongs:
+        return
+    for client in ledger.clients:
+        with rehearsal.disk.begin() as connection:
+            events = [each for each in looking.events_of(connection, client.id) if each.kind in AUDITED]
+            books = Books(
+                client=client,
+                tickets=looking.tickets_where(connection, client=client.id),
+                events=events,
+                orders=looking.orders_of(connection, client.id),
+                made=looking.made_by(connection, say_keys(events)),
+                orders_since=datetime.fromtimestamp(0, UTC),
+                now=datetime.now(UTC),
+            )
+        rehearsal.wrongs += [
+            f"the audit calls {fate.key} {fate.verdict.value}: {fate.why}"
+            for fate in audit.reckon(books, rehearsal.policy)
+            if fate.verdict in (Verdict.LOST, Verdict.DOUBLED, Verdict.MISORDERED)
+        ]
 
 
 def _store(rehearsal: Rehearsal, ledger: Ledger) -> None:
