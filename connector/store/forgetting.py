@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, Text, and_, cast, delete, func, insert, literal, or_, select, text, update
 
 from connector.domain.effects import Effect, Meaning, MoveCard, Redact, urgency_of
-from connector.domain.events import HistoryChanged
+from connector.domain.events import HistoryChanged, RequestChanged
 from connector.domain.forgotten import NOBODY, bare, left_of, needles, tells, without
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
@@ -34,6 +34,7 @@ from connector.store.tables import (
     looked,
     made,
     marks,
+    openings,
     outbox,
     runs,
     tickets,
@@ -150,6 +151,7 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     for desk in connection.execute(select(links.c.client)).scalars().all():
         # Notices in agents' chats tell what a request is about, and of whom.
         _reword_rows(connection, desk, (*sought, *named))
+    _leave_incidents(connection, now, client, nobody, own, (*sought, *named))
     connection.execute(delete(links).where(links.c.client == client))
     if (layout := kept_layout(connection)) is not None:
         keep_layout(connection, layout, of_people=wording.cabinet_tag)
@@ -284,6 +286,34 @@ def _drop_comparisons(
     scopes = connection.execute(select(runs.c.id, runs.c.scope)).all()
     gone = [row.id for row in scopes if any(name.search(_unescaped(row.scope)) for name in named)]
     connection.execute(delete(runs).where(among(runs.c.id, "ids")), {"ids": gone})
+
+
+def _leave_incidents(
+    connection: Connection,
+    now: float,
+    client: ClientId,
+    nobody: ClientId,
+    own: Sequence[Ticket],
+    sought: Collection[str],
+) -> None:
+    """Their requests leave the lists of incidents, and nothing new is held against them."""
+    connection.execute(delete(openings).where(among(openings.c.ticket, "ids")), {"ids": [each.id for each in own]})
+    at = datetime.fromtimestamp(now, UTC)
+    for ticket in own:
+        if ticket.incident is None:
+            continue
+        incident = ticket.incident.id
+        _reword_rows(connection, incident, sought)
+        connection.execute(
+            update(journal)
+            .where(journal.c.client == incident, journal.c.state == Noted.DECIDED, journal.c.event.contains(client))
+            .values(event=None, raw=None, reason="forgotten")
+        )
+        left = RequestChanged(
+            key=Key(f"forgotten:{ticket.id}"), at=at, client=incident, ticket=ticket.id, by=nobody, card=None,
+            open=False, left=True,
+        )  # fmt: skip
+        note_own(connection, now, [left])
 
 
 def _blank(connection: Connection, where: Any, nobody: ClientId) -> None:

@@ -16,14 +16,15 @@ from connector.domain.effects import CreateCard, LinkCard
 from connector.domain.events import AgentCommented, ClientTapped, Event
 from connector.domain.incident import Standing, is_incident
 from connector.domain.policy import IncidentRule, Policy
-from connector.domain.refs import Key, Ref, TicketId
+from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.words import Person, Text, Words
 from connector.ports import Rejected
 from connector.store import codec
 from connector.store.deciding import handle
+from connector.store.forgetting import Wording, forget
 from connector.store.incidents import Shown, listed, order
 from connector.store.settling import Made, Refused
-from connector.store.tables import State, clients, incidents, openings, tickets
+from connector.store.tables import State, clients, incidents, journal, openings, tickets
 from tests.domain.sample import ANNA, POLICY
 from tests.store.shelf import START, Shelf, wrote
 
@@ -228,3 +229,20 @@ def test_what_an_incident_is_told_is_stored_and_read_back(shelf: Shelf) -> None:
     assert TicketId(incident.id.partition(":")[2]) in {
         child.ticket for child in (incident.incident.children if incident.incident else ())
     }
+
+
+def test_a_forgotten_client_is_on_no_list_and_in_no_row_of_an_incident(shelf: Shelf) -> None:
+    opens(shelf, 1, 2, 3, text="Касса не работает")
+    settle(shelf)
+    wording = Wording(notice="удалено", title="Обращение №{number}")
+    shelf.do(lambda connection: forget(connection, shelf.now, ClientId("telegram:2"), "2", wording))
+    settle(shelf)
+    [incident] = known(shelf)
+    assert incident.incident is not None
+    assert [child.client for child in incident.incident.children] == ["telegram:1", "telegram:3"]
+    blocks = [row.effect for row in shelf.orders().values() if row.kind == "SetBlock" and row.client == incident.id]
+    assert "Обращений: 2" in blocks[-1]
+    with shelf.engine.begin() as connection:
+        for table in (openings, clients, journal):
+            rows = [str(tuple(row)) for row in connection.execute(select(table))]
+            assert not [row for row in rows if "telegram:2" in row], table.name

@@ -148,6 +148,10 @@ def _changed(turn: Turn, event: RequestChanged) -> None:
     now = replace(child, card=event.card, open=event.open, arrived=event.arrived, trouble=event.trouble)
     children = tuple(now if each is child else each for each in incident.children if not (event.left and each is child))
     standing.keep(turn, replace(incident, children=children))
+    if event.left:
+        # At once, and on a closed card too: they may have asked to be forgotten.
+        parent = turn.client.tickets[0]
+        history.changed(turn, (parent.id,))
 
 
 def _closed_with_it(turn: Turn, before: Client) -> None:
