@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from connector.domain.clock import Reading, State, readings
 from connector.domain.policy import Policy
 from connector.engine.metrics import CLASSES, SIDES
 from connector.engine.pulse import Pulse
@@ -21,6 +23,17 @@ SHARE = 0.01
 """Of the time that looking may take."""
 OTHER = "other"
 """The label of topics the mapping no longer has."""
+
+
+STANDING = ("at_risk", "breached")
+"""What is told of the clocks of requests."""
+
+Applied = Callable[[], None]
+"""What is done with a look once it has succeeded."""
+
+
+def _nothing() -> None:
+    """The look itself has shown it."""
 
 
 class Gauges:
@@ -41,6 +54,8 @@ class Gauges:
         self._pending = pending
         self._after = ""
         self._unanswered: Counter[str] = Counter()
+        self._clocks_after = ""
+        self._clocks: Counter[str] = Counter()
         for name, side in pulse.sides.items():
             pulse.metrics.side_up.labels(name).set_function(side.up)
             pulse.metrics.side_age.labels(name).set_function(side.silent_for)
@@ -49,10 +64,10 @@ class Gauges:
         """Until the daemon stops."""
         while not self._pulse.stopping.is_set():
             took = 0.0
-            for look in (self._queues, self._lag, self._unanswered_page):
+            for look in (self._queues, self._lag, self._unanswered_page, self._clocks_page):
                 begun = time.perf_counter()
                 try:
-                    await self._database.run(look)
+                    (await self._database.run(look))()  # a step may be taken twice, what it found counts once
                 except SQLAlchemyError as trouble:  # whoever needs the store to go on tells of it too
                     self._pulse.sides["store"].bad(type(trouble).__name__)
                     break
@@ -60,7 +75,7 @@ class Gauges:
             self._pulse.metrics.pending.set(self._pending() or 0)
             await self._pulse.rest(max(EVERY, took / SHARE))
 
-    def _queues(self, connection: Connection) -> None:
+    def _queues(self, connection: Connection) -> Applied:
         now, metrics = self._database.now(connection), self._pulse.metrics
         found = {(each.port, each.urgency): each for each in measuring.queues(connection)}
         for side in SIDES:
@@ -71,18 +86,23 @@ class Gauges:
                 queue = found.get((side, int(urgency)))
                 metrics.waiting.labels(side, name).set(queue.orders if queue else 0)
                 metrics.oldest.labels(side, name).set(max(0.0, now - queue.oldest) if queue else 0.0)
+        return _nothing
 
-    def _lag(self, connection: Connection) -> None:
+    def _lag(self, connection: Connection) -> Applied:
         count, oldest = measuring.lag(connection)
         self._pulse.metrics.undecided.set(count)
         self._pulse.metrics.lag.set(0.0 if oldest is None else max(0.0, self._database.now(connection) - oldest))
+        return _nothing
 
-    def _unanswered_page(self, connection: Connection) -> None:
+    def _unanswered_page(self, connection: Connection) -> Applied:
         """A page of the requests; the gauge changes when all have been seen."""
         page = measuring.unanswered(connection, self._after)
-        self._unanswered.update(page.topics)
-        self._after = page.after or ""
-        if page.after is None:
+
+        def applied() -> None:
+            self._unanswered.update(page.topics)
+            self._after = page.after or ""
+            if page.after is not None:
+                return
             known = {topic.key for topic in self._policy().topics}
             counts: Counter[str] = Counter()
             for topic, count in self._unanswered.items():
@@ -90,3 +110,30 @@ class Gauges:
             for topic in (*known, OTHER):
                 self._pulse.metrics.unanswered.labels(topic).set(counts[topic])
             self._unanswered = Counter()
+
+        return applied
+
+    def _clocks_page(self, connection: Connection) -> Applied:
+        """The clocks of a page of the requests, read as the decision reads them."""
+        now = datetime.fromtimestamp(self._database.now(connection), UTC)
+        policy = self._policy()
+        tickets, after = measuring.live_tickets(connection, self._clocks_after)
+        standing = Counter(_standing(readings(policy, ticket, now)) for ticket in tickets if ticket.open)
+
+        def applied() -> None:
+            self._clocks.update(standing)
+            self._clocks_after = after or ""
+            if after is None:
+                for state in STANDING:
+                    self._pulse.metrics.sla.labels(state).set(self._clocks[state])
+                self._clocks = Counter()
+
+        return applied
+
+
+def _standing(found: Sequence[Reading]) -> str:
+    """The worst of the clocks that are on."""
+    on = [each for each in found if each.ends is None]
+    if any(each.state is State.BREACHED for each in on):
+        return "breached"
+    return "at_risk" if any(each.at_risk for each in on) else "well"

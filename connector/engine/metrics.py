@@ -60,6 +60,9 @@ class Metrics:
         self.unanswered = self._gauge(
             "connector_unanswered_requests", "Open requests whose client spoke last, by topic.", "topic"
         )
+        self.sla = self._gauge(
+            "connector_sla_requests", "Open requests by the worst of their clocks: at_risk, breached.", "state"
+        )
         self.pending = self._gauge("connector_webhook_pending_updates", "Updates Telegram could not push to us yet.")
         self.budget = self._gauge("connector_rate_budget_left_calls", "Calls that could be made right now.", "side")
         # How long it takes

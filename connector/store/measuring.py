@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select, text
 
+from connector.domain.ticket import Ticket
+from connector.store import codec
 from connector.store.ingest import keep_mark
 from connector.store.tables import journal, outbox, tickets, undecided, unfinished
 
 COUNTED = 20_000
 """Open orders that are looked at; with more, the figures are those of the first so many."""
+READ = 100
+"""Requests read whole in one go, which takes some thirty times as long for each."""
 PAGE = 2_000
 """Clients' requests looked at in one go."""
 
@@ -83,6 +87,17 @@ def unanswered(connection: Connection, after: str, *, most: int = PAGE) -> Page:
     )  # fmt: skip
     topics = {str(name): int(requests) for name, requests in found}
     return Page(topics=topics, after=last if count == most else None)
+
+
+def live_tickets(connection: Connection, after: str, *, most: int = READ) -> tuple[tuple[Ticket, ...], str | None]:
+    """The requests in sight of clients whose id follows `after`, read whole, and where the next page begins."""
+    last, count = connection.execute(_last, {"after": after, "most": most}).one()
+    if last is None:
+        return (), None
+    rows = connection.execute(
+        select(tickets.c.state).where(tickets.c.client > after, tickets.c.client <= last, text("tickets.live"))
+    )
+    return tuple(codec.read_ticket(row.state) for row in rows), last if count == most else None
 
 
 def prove_writable(connection: Connection, now: float) -> None:

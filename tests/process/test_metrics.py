@@ -51,6 +51,7 @@ def test_the_figures_tell_what_happened_and_every_query_of_the_dashboard_names_o
         company.until("the card", scene.cards)
         scene.play(Says("Уже час"), Agent("Посмотрим сегодня"), Hears("Посмотрим сегодня"))
         company.until("the gauges", lambda: _scraped(company)["connector_unanswered_requests"].samples, 10)
+        company.until("the clocks", lambda: len(_scraped(company)["connector_sla_requests"].samples) == 2, 10)
         families = _scraped(company)
         said = company.log()
         assert stop(daemon) == 0
