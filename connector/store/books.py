@@ -176,7 +176,9 @@ def books_of(connection: Connection, ticket_id: TicketId, sheet: Sheet, policy: 
 
 
 def _read_client(connection: Connection, client_id: str, ticket: Ticket) -> Client:
-    state = connection.execute(_client, {"id": client_id}).scalar_one()
+    state = connection.execute(_client, {"id": client_id}).scalar()
+    if state is None:
+        raise LookupError(client_id)
     live = {
         each.id: each for each in (codec.read_ticket(row.state) for row in connection.execute(_live, {"id": client_id}))
     }

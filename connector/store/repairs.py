@@ -22,7 +22,7 @@ from connector.store import codec
 from connector.store.among import among
 from connector.store.ingest import ingest, insert_new, note_own, upsert, wake_lanes, write_rows
 from connector.store.routes import BOARD, lane_of
-from connector.store.tables import Noted, State, drifts, journal, looked, outbox, runs, tickets
+from connector.store.tables import Noted, State, clients, drifts, journal, looked, outbox, runs, tickets
 
 FORGOTTEN = 30 * 86400.0
 """Seconds after which nobody counts any more how often something was mended."""
@@ -212,6 +212,7 @@ def subjects(
         tickets.c.card.is_not(None),
         tickets.c.number > after,
         tickets.c.client.not_like(f"{NOBODY}%"),  # the books of those who were forgotten are empty on purpose
+        tickets.c.client.in_(select(clients.c.id)),
     )
     for names, column in ((scope.clients, tickets.c.client), (scope.cabinets, tickets.c.cabinet)):
         if names:

@@ -183,8 +183,8 @@ def plant(board: Drifting, count: int) -> list[int]:
                 connection.execute(
                     insert(outbox).values(
                         key=key, lane=f"board/{ticket}", port="board", client=client, ticket=ticket, kind="AddComment",
-                        effect=codec.write_effect(order), urgency=2, state=2, attempt=1, tries=1, created=1.0,
-                        ended=1.0,
+                        effect=codec.write_effect(order), urgency=2, state=2, attempt=1, tries=1,
+                        created=now.timestamp(), ended=now.timestamp(),
                     )
                 )  # fmt: skip
                 comment = f"{card.id}/{said['id']}"
