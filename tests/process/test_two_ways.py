@@ -20,6 +20,12 @@ from tests.process.test_dialogue import example
 from tests.process.two_sides import CREATION, STATUS, Story
 
 ACTS = 16
+EXPECTED = "blocked|Lane does not belong"
+"""Dead orders nobody is to blame for: answers that go once more on the client's return, and an agent's order about a
+card that somebody carried to another board in the same moment: the agent is told to do it by hand.
+"""
+LOOKS = 10
+"""Lists of cards asked for: several looks at the board."""
 MEANINGS = {"Очередь": "queue", "В работе": "work", "Ждём клиента": "waiting", "Готово": "done"}
 FAULTY = {"webhook_loss": 0.3, "webhook_duplicates": 0.3, "webhook_reorder": True, "webhook_delay_seconds": 0.05}
 
@@ -72,15 +78,19 @@ def _topic(story: Story) -> None:
 
 
 def _at_rest(company: Company) -> None:
-    """Nothing waits in the daemon's store, and nothing comes for longer than a poll takes."""
-    calm_since = time.monotonic()
-    until = calm_since + 90
+    """Nothing waits in the daemon's store, and nothing comes while it looks at the board several times."""
     company._board("POST", "/sandbox/webhooks/idle")
-    while time.monotonic() - calm_since < 3.5:
+    until = time.monotonic() + 120
+    looks = _looks(company)
+    while _looks(company) - looks < LOOKS:
         if _waiting(company.folder):
-            calm_since = time.monotonic()
+            looks = _looks(company)
         assert time.monotonic() < until, f"it never came to rest\n{company.log()[-3000:]}"
-        time.sleep(0.1)
+        time.sleep(0.2)
+
+
+def _looks(company: Company) -> int:
+    return sum(call["method"] == "GET" and call["path"].endswith("/cards") for call in company.board_calls())
 
 
 def _waiting(folder: Path) -> int:
@@ -139,7 +149,7 @@ def _wrongs(story: Story, folder: Path) -> list[str]:
     if writes > allowed:
         found.append(f"{writes} writes, of {allowed} that its acts may cost")
     dead = _rows(folder, "select key, reason from outbox where client = ? and state = 3", _client(story))
-    found += [f"dead: {key}: {reason}" for key, reason in dead if "blocked" not in str(reason)]
+    found += [f"dead: {key}: {reason}" for key, reason in dead if not re.search(EXPECTED, str(reason))]
     return [f"chat {scene.chat}: {each}; acts: {', '.join(story.done)}" for each in found]
 
 
@@ -167,7 +177,7 @@ def _unheard(company: Company) -> set[int]:
 
 
 def _answers(story: Story) -> list[str]:
-    read, unheard = story.read(), _unheard(story.company)
+    read, unheard = story.read(), _unheard(story.company) | story.unsure
     known = [mark for mark, (_, comment) in story.answers.items() if comment not in unheard]
     wrongs = [f"{mark} stands {read[mark]} times in the chat" for mark in known if read[mark] != 1]
     gone = [mark for mark, comment in story.gone_answers.items() if comment not in unheard]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ ORDERS = {
     "#split finance": 2 + CREATION, "#merge 1": 4, "#merge {number}": 4, "#nonsense": 1, "#class": 1,
 }  # fmt: skip
 """Each order with the most writes it may cost."""
+_ELSEWHERE = r">|\d\d:\d\d |Выделено из "
+"""Lines that repeat what was said elsewhere: quotes, and those of a card split off."""
 EVERYWHERE = 3
 """Writes that any change may cause besides: a deadline that follows, a block on another card, a label of a clock."""
 
@@ -43,7 +46,8 @@ class Story:
     """A public comment's present mark → card and comment."""
     gone_answers: dict[str, int] = field(default_factory=dict)
     """What an answer said before it was changed or removed → its comment."""
-    files: set[str] = field(default_factory=set)
+    unsure: set[int] = field(default_factory=set)
+    """Comments changed while their answer could not arrive, or whose card went before anybody could read them again."""
     secrets: set[str] = field(default_factory=set)
     buried: bool = False
     blocked: bool = False
@@ -171,6 +175,7 @@ class Story:
         if answer.is_success:
             del self.answers[old]
             self.gone_answers[old] = comment
+            self.unsure |= {comment} if self.blocked else set()
             self.answers[new] = (card, comment)
         return 1
 
@@ -183,6 +188,7 @@ class Story:
         if self.company.kaiten.request("DELETE", path, json={"user": "anna"}).is_success:
             del self.answers[mark]
             self.gone_answers[mark] = comment
+            self.unsure |= {comment} if self.blocked else set()
         return 0
 
     def _attaches(self) -> int:
@@ -190,7 +196,6 @@ class Story:
         content = base64.b64encode(b"content").decode()
         if self._card() is not None:
             self._comments(files=[{"name": name, "base64": content, "mime": "text/plain"}])
-            self.files.add(name)
         return 0
 
     def _moves(self) -> int:
@@ -219,6 +224,9 @@ class Story:
             return 0
         deleted = self.chance.random() < 0.3
         self.buried |= deleted
+        if deleted:
+            everything = (*self.answers.values(), *((card["id"], each) for each in self.gone_answers.values()))
+            self.unsure |= {comment for of, comment in everything if of == card["id"]}
         act = "delete" if deleted else "archive"
         self.company._board("POST", f"/sandbox/cards/{card['id']}/{act}", json={"user": "anna"})
         return CREATION
@@ -268,6 +276,6 @@ class Story:
             if "." not in card["external_id"]:
                 texts.append(card["description"].partition("⟦▾▾▾⟧")[0])
             for text in texts:
-                own = "\n".join(line for line in text.splitlines() if not line.startswith(">"))
+                own = "\n".join(line for line in text.splitlines() if not re.match(_ELSEWHERE, line))
                 found.update(mark for mark in (*self.words, *self.gone_words) if mark in own)
         return found

@@ -39,11 +39,14 @@ def told(turn: Turn, before: Ticket, ticket: Ticket) -> None:
 
 
 def follow(turn: Turn, before: Client) -> None:
-    """After everything else was decided: one write for each card whose request has another deadline now."""
+    """After everything else was decided: one write for each card whose request has another deadline now.
+
+    What changed while the request was closed is written when it is open again.
+    """
     former = {ticket.id: ticket for ticket in before.tickets}
     for ticket in turn.client.tickets:
         old = former.get(ticket.id)
-        if old is None or ticket.due_at == old.due_at or not ticket.open or ticket.lost or ticket.due_by_hand:
+        if old is None or not ticket.open or ticket.lost or ticket.due_by_hand:
             continue
         if not ticket.deadlines:
             ticket = replace(ticket, deadlines=(old.due_at,))

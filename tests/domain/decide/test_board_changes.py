@@ -368,6 +368,9 @@ def test_a_closed_card_keeps_its_deadline_in_any_lane() -> None:
     talk = opened()
     talk.see("c-done", lane="l-urgent")
     assert every(talk.see("c-done", lane="l-today"), SetDeadline) == []
+    first = talk.ticket.deadlines[-1]
+    assert only(talk.see("c-queue", lane="l-today", by_hand=first), SetDeadline).due_at == talk.ticket.due_at
+    assert talk.ticket.due_at != first
 
 
 def test_a_lost_card_that_comes_back_is_the_tickets_card_again() -> None:
