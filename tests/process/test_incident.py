@@ -116,6 +116,9 @@ def test_fifty_alike_and_five_others_make_one_incident_that_one_comment_answers(
         assert len(_parents(company)) == 1
         [shown] = connector(company, "incidents")["data"]
         assert (shown["standing"], shown["requests"], shown["open"]) == ("confirmed", 51, 51)
+        calls = company._chat("GET", "/sandbox/calls?since=0")
+        assert len(calls) > 200
+        assert not [call for call in calls if call["status"] == 429], "within the limits of Telegram"
     tell(
         f"50 alike + 5 others: 56 cards after {written:.0f} s, bound after {bound:.0f} s; one comment: 50 answered in "
         f"{answered:.0f} s with a kill in between, {doubled} of them twice; a late one at once"
