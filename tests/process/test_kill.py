@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.bars.crowd import holder_of
 from tests.process.company import Company, stop
 
 TOPICS = ("Вопрос по продукту", "Касса и оплата", "Оборудование", "Финансы")
@@ -31,6 +32,7 @@ class Report:
     messages: int = 0
     replies: int = 0
     kills: int = 0
+    pollers: int = 0
     lost: int = 0
     doubled: int = 0
     out_of_order: int = 0
@@ -43,7 +45,8 @@ class Report:
     def __str__(self) -> str:
         return (
             f"{self.clients} clients x {self.messages // self.clients} messages, {self.replies} replies, "
-            f"{self.kills} kills: client messages lost {self.lost}, doubled {self.doubled}, out of order "
+            f"{self.kills} kills ({self.pollers} of who was reading): "
+            f"client messages lost {self.lost}, doubled {self.doubled}, out of order "
             f"{self.out_of_order}; cards {self.cards}; replies lost {self.replies_lost}, doubled "
             f"{self.replies_doubled} (a send was on the wire), internal notes leaked {self.leaked}"
         )
@@ -61,7 +64,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_when_the_daemon_is_killed_again
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("daemons", [1, 2])
+@pytest.mark.parametrize("daemons", [1, 2, 3])
 def test_daemons_on_postgresql_killed_in_turn_lose_nothing_either(
     daemons: int, tmp_path: Path, postgres_url: str, request: pytest.FixtureRequest, tell: Callable[[str], None]
 ) -> None:
@@ -105,6 +108,11 @@ def _torment(company: Company, *, seed: int, clients: int, messages: int, kills:
     while report.kills < kills:
         time.sleep(chance.uniform(0.05, 1.2))
         place = chance.randrange(daemons)
+        if daemons > 1 and report.kills % 3 == 2:
+            # Whoever reads Telegram, or the board, in this moment.
+            reading = holder_of(company, chance.choice(["read:chat", "read:board"]))
+            place = next((each for each, daemon in enumerate(running) if daemon.pid == reading), place)
+            report.pollers += running[place].pid == reading
         running[place].send_signal(signal.SIGKILL)
         running[place].wait()
         report.kills += 1
