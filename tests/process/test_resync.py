@@ -198,6 +198,24 @@ def test_ctrl_c_finishes_the_card_in_hand_and_says_how_to_go_on(asleep: Drifting
     assert (missing(asleep, cards), doubled(asleep, cards)) == (0, 0)
 
 
+def test_on_postgresql_a_running_daemon_mends_and_without_one_the_command(tmp_path: Path, postgres_url: str) -> None:
+    environment = {"CONNECTOR_HEAL_SECONDS": "0"}
+    with Company(tmp_path, webhook=False, database_url=postgres_url, environment=environment) as company:
+        company.start()
+        board = Drifting(company)
+        card = board.request(830_009, "Касса молчит")["id"]
+        board.further(830_009, card, "чек не выходит")
+        for daemon_runs in (True, False):
+            if not daemon_runs:
+                board.halt()
+            board.lose_comment(card, "чек не выходит")
+            board.lose_tag(card, "касса")
+            found = board.found("--card", str(card))
+            assert (kinds(found), states(found)) == ({"comment": 1, "tag": 1}, {"mended"})
+            assert sum("чек не выходит" in comment["text"] for comment in board.card(card)["comments"]) == 1
+        assert board.found("--full")["differences"] == []
+
+
 def missing(board: Drifting, cards: list[int]) -> int:
     """How many planted cards lack their words."""
     return sum(not card["comments"] for card in board.company.cards() if card["id"] in cards)
