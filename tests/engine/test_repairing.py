@@ -177,3 +177,31 @@ async def test_a_run_goes_on_after_the_card_it_failed_on(database: Database) -> 
     run = await stand.compare()
     assert (run.stage, run.checked, run.total) == (Stage.DONE, 30, 30)
     assert stand.weather.calls["board.inspect"] == 20
+
+
+@pytest.mark.parametrize(
+    ("scope", "numbers"),
+    [
+        (Scope(), [1, 2, 3]),
+        (Scope(cards=("2",)), [2]),
+        (Scope(cards=("kc-3", "1")), [1, 3]),
+        (Scope(clients=("telegram:3",)), [3]),
+        (Scope(cabinets=("77",)), []),
+        (Scope(boards=("b1",)), [1, 2, 3]),
+        (Scope(boards=("b2",)), []),
+        (Scope(topics=("howto",)), [1, 2, 3]),
+        (Scope(topics=("till",)), []),
+        (Scope(since=AT.timestamp()), [1, 2, 3]),
+        (Scope(since=AT.timestamp() + 1), []),
+        (Scope(until=AT.timestamp()), []),
+        (Scope(until=AT.timestamp() + 1), [1, 2, 3]),
+        (Scope(items=("unknown",)), []),
+    ],
+)
+async def test_a_scope_means_its_own_cards_alone(database: Database, scope: Scope, numbers: list[int]) -> None:
+    Stand(database, 3)
+    found, more = await database.run(
+        lambda connection: repairs.subjects(connection, scope, BOARD.version, after=0, limit=100)
+    )
+    assert [subject.number for subject in found] == numbers
+    assert more is None
