@@ -11,6 +11,7 @@ import typer
 
 from commands import (
     agents,
+    agreements,
     audit,
     care,
     daemon,
@@ -75,6 +76,7 @@ for command in (
     care.restore,
     care.migrate,
     agents.agents,
+    agreements.agreements,
     forgetting.forget,
     forgetting.export,
     replaying.replay,

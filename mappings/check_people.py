@@ -28,7 +28,7 @@ def check_people(source: Source, content: Content, validated: Validated) -> Iter
     classes = written_keys(source, "classes", content.classes) or None
     agents = written_keys(source, "people", content.people)
     teams = written_keys(source, "teams", content.teams)
-    for part in ("people", "teams"):
+    for part in ("people", "teams", "agreements"):
         for key in getattr(content, part):
             if len(key.split()) != 1 or key != key.strip() or len(key.encode()) > KEY_BYTES:
                 yield source.problem(
@@ -54,6 +54,21 @@ def check_people(source: Source, content: Content, validated: Validated) -> Iter
             yield from named(source, (*steps, "lead"), "unknown-agent", str(team.lead), agents)
     yield from _routing(source, content, classes)
     yield from _ladders(source, content, classes)
+    calendars = [*([USUAL] if content.hours is not None else []), *(name.strip() for name in content.calendars)]
+    for key, agreement in content.agreements.items():
+        steps = ("agreements", key)
+        yield from _known(source, (*steps, "topics"), "unknown-topic", agreement.topics, topics)
+        yield from _known(source, (*steps, "classes"), "unknown-class", agreement.classes, classes)
+        if agreement.team is not None:
+            yield from named(source, (*steps, "team"), "unknown-team", str(agreement.team), teams)
+        if agreement.hours is not None:
+            yield from named(source, (*steps, "hours"), "unknown-calendar", str(agreement.hours).strip(), calendars)
+        elif agreement.clock == "working" and content.hours is None and validated.sound(("hours",)):
+            yield source.problem(
+                (*steps, "clock"), code="no-hours", found="working time, but no `hours`", key=True,
+                expected="the hours of the team under `hours`",
+                remedy="add `hours: {zone: …, week: …}`, or write `clock: calendar`",
+            )  # fmt: skip
 
 
 def _ladders(source: Source, content: Content, classes: list[str] | None) -> Iterator[Problem]:

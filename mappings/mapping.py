@@ -48,7 +48,7 @@ from mappings.reactions import reaction_of
 from mappings.scalars import per_language
 from mappings.schema import Content
 from mappings.source import Source
-from mappings.team import escalation, people
+from mappings.team import agreements, escalation, people
 from mappings.terms import calendars, clock_tags, service_class, sla_rule
 from mappings.topics import groups, leaves
 
@@ -193,6 +193,7 @@ class Mapping:
             sign_agents=content.sign_agents,
             people=people(content, self.source, known),
             escalation=escalation(content, classes),
+            agreements=agreements(content, known),
             limits=limits,
             comment_limit=comment_limit,
             board=board,

@@ -149,6 +149,13 @@ def _clients(value: object) -> int:
     raise _wrong(f"a whole number from 2 to {MOST}", "write such a number, without quotes")
 
 
+def _kept(value: object) -> int:
+    text = value[:-1] if isinstance(value, str) and value.endswith("%") else ""
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 100:
+        return int(text)
+    raise _wrong("a share from 1% to 100%", "write it with the sign, such as 95%", "percent")
+
+
 def _given(value: object) -> One | list[One]:
     if isinstance(value, list) and value:
         return [_one(each) for each in value]
@@ -216,6 +223,7 @@ Names = Annotated[list[Name], BeforeValidator(_listed), _or_list(_NAME)]
 Line = Annotated[str, PlainValidator(_line), WithJsonSchema(_TEXT)]
 Lines = Annotated[list[Line], BeforeValidator(_listed), _or_list(_TEXT)]
 Count = Annotated[int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})]
+Kept = Annotated[int, PlainValidator(_kept), WithJsonSchema({"type": "string", "pattern": r"^([1-9][0-9]?|100)%$"})]
 Percent = Annotated[int, PlainValidator(_percent), WithJsonSchema({"type": "string", "pattern": r"^[1-9][0-9]?%$"})]
 Several = Annotated[int, PlainValidator(_clients), WithJsonSchema({"type": "integer", "minimum": 2, "maximum": MOST})]
 Share = Annotated[

@@ -25,7 +25,7 @@ from mappings.scalars import (
 )
 from mappings.schema_agents import Card, Change, Commands, History, Incidents, Label, Public, Template
 from mappings.schema_clock import Hours, Sla, Special, Targets
-from mappings.schema_people import Agent, Escalation, Routing, Team
+from mappings.schema_people import Agent, Agreement, Escalation, Routing, Team
 
 
 class Board(Part):
@@ -339,6 +339,9 @@ class Content(Part):
     routing: Routing = Field(default_factory=lambda: Routing(), description="Who gets a new request.")
     escalation: Escalation = Field(
         default_factory=lambda: Escalation(), description="Who hears of requests that wait, and when."
+    )
+    agreements: dict[str, Agreement] = Field(
+        default_factory=dict, description="Promises about all requests of a kind, by a short key: counted and told."
     )
     blocked_tag: Line | None = Field(
         None, description="A tag on the cards of a client who stopped the bot, until they return."

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mappings.clock import Length
 from mappings.part import Part
-from mappings.scalars import Count, Leave, Line, Name, Names, Time, Weight
+from mappings.scalars import Count, Kept, Leave, Line, Name, Names, Time, Weight
 
 
 class Agent(Part):
@@ -82,6 +82,29 @@ class Escalation(Part):
     snooze: Time = Field(
         default_factory=lambda: Length(rest=timedelta(minutes=30)),
         description="How long the button under a notice puts further steps off; 30m by default.",
+    )
+
+
+class Agreement(Part):
+    """A promise about all requests that meet its conditions: counted, and told where it is broken."""
+
+    title: Line = Field(description="What people call it, such as: finance answers in a working day.")
+    measure: Literal["first_reply", "next_reply", "resolution"] = Field(
+        "first_reply", description="What must happen in time: the first answer, each further one, or the end."
+    )
+    target: Time = Field(description="How soon, such as 1d.")
+    clock: Literal["working", "calendar"] = Field(
+        "working", description="working: only hours of work count; calendar: day and night."
+    )
+    hours: Name | None = Field(None, description="The calendar in which it counts; by default `hours`.")
+    share: Kept = Field(100, description="By how many of the requests it is to be kept, such as 95%; 100% by default.")
+    topics: Names = Field(
+        default_factory=list, description="Keys of topics it is about; that of a group stands for all below it."
+    )
+    classes: Names = Field(default_factory=list, description="Keys of service classes it is about.")
+    team: Name | None = Field(None, description="The key of the team whose requests it is about.")
+    tell: Literal["team", "agents", "holder", "lead"] | None = Field(
+        None, description="Who hears of each request that breaks it; nobody by default."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import abc
 from datetime import timedelta
 
-from connector.domain.ladder import Audience, Escalation, Rung, Wait
+from connector.domain.ladder import Agreement, Audience, Escalation, Measured, Rung, Wait
 from connector.domain.people import AgentRule, People, RoutingRule, TeamRule
 from connector.domain.policy import Hours, ServiceClass
 from mappings.check_hours import USUAL
@@ -62,6 +62,27 @@ def escalation(content: Content, classes: abc.Mapping[str, ServiceClass]) -> Esc
         digest_above=given.digest_above,
         snooze=given.snooze.calendar,
     )
+
+
+def agreements(content: Content, calendars: abc.Mapping[str, Hours]) -> dict[str, Agreement]:
+    """The promises by key, in the order of the mapping."""
+    found: dict[str, Agreement] = {}
+    for key, said in content.agreements.items():
+        name = USUAL if said.hours is None else str(said.hours).strip()
+        hours = calendars.get(name) if said.clock == "working" else None
+        found[key] = Agreement(
+            key=key,
+            title=said.title.strip(),
+            measured=Measured(said.measure),
+            target=said.target.calendar if hours is None or not any(hours.week) else said.target.working(hours.week),
+            hours=hours,
+            share=said.share / 100,
+            topics=_topics(content, said.topics),
+            classes=frozenset(str(each).strip() for each in said.classes),
+            team=None if said.team is None else str(said.team).strip(),
+            audience=None if said.tell is None else Audience(said.tell),
+        )
+    return found
 
 
 def _agent(content: Content, key: str, calendars: abc.Mapping[str, Hours]) -> AgentRule:

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from connector.domain.refs import ClientId, Key, TicketId
+
+if TYPE_CHECKING:  # the policy holds the agreements
+    from connector.domain.policy import Hours
 
 
 class Wait(StrEnum):
@@ -20,6 +24,8 @@ class Wait(StrEnum):
     RESOLUTION = "resolution"
     PROMISE = "promise"
     """The time the client was told."""
+    AGREEMENT = "agreement"
+    """What the company has promised of such requests; no rung names it, the agreement says itself who is told."""
 
 
 class Audience(StrEnum):
@@ -69,7 +75,48 @@ class Waiting:
     at: datetime | None = None
     told: tuple[ClientId, ...] = ()
     hushed_until: datetime | None = None
+    agreement: str = ""
+    """The key of the agreement that is waited by."""
 
     def id(self, ticket: TicketId) -> Key:
         """The name of its notice, the same in every chat."""
-        return Key(f"wait/{ticket}/{self.wait.value}/{self.since.timestamp():.3f}")
+        what = f"{self.wait.value}:{self.agreement}" if self.agreement else self.wait.value
+        return Key(f"wait/{ticket}/{what}/{self.since.timestamp():.3f}")
+
+
+class Measured(StrEnum):
+    """What an agreement is about."""
+
+    FIRST_REPLY = "first_reply"
+    NEXT_REPLY = "next_reply"
+    RESOLUTION = "resolution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """A promise about all requests that meet its conditions (an empty one asks for nothing), kept by `share` of them.
+
+    `target` is working time of `hours`, or calendar time when that is None. `audience` hears of each that is broken.
+    """
+
+    key: str
+    title: str
+    measured: Measured
+    target: timedelta
+    hours: Hours | None = None
+    share: float = 1.0
+    topics: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    team: str | None = None
+    audience: Audience | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether one request kept an agreement, told once: `at` is when that was known, `since` when it began to count."""
+
+    agreement: str
+    ticket: TicketId
+    since: datetime
+    at: datetime
+    kept: bool

@@ -9,7 +9,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from connector.domain.effects import Meaning, Spot
-from connector.domain.ladder import Escalation
+from connector.domain.ladder import Agreement, Escalation
 from connector.domain.people import People
 
 Texts = Mapping[str, str]
@@ -495,6 +495,7 @@ class Policy:
     """Whether an answer carries the agent's name."""
     people: People = field(default_factory=People)
     escalation: Escalation = field(default_factory=Escalation)
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
     limits: ChatLimits = field(default_factory=ChatLimits)
     comment_limit: int = 4096
     calendars: Mapping[str, Hours] = field(default_factory=dict)

@@ -277,6 +277,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     notice__reply="request since holder",
     notice__resolution="request since holder",
     notice__promise="request since holder",
+    notice__agreement="request since holder agreement",
     ended__taken="who time",
     ended__answered="who time",
     ended__closed="time",

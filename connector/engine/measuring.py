@@ -14,7 +14,7 @@ from connector.domain.clock import Reading, State, readings
 from connector.domain.policy import Policy
 from connector.engine.metrics import CLASSES, SIDES
 from connector.engine.pulse import Pulse
-from connector.store import claiming, measuring
+from connector.store import claiming, measuring, verdicts
 from connector.store.database import Database
 
 EVERY = 5.0
@@ -64,7 +64,7 @@ class Gauges:
         """Until the daemon stops."""
         while not self._pulse.stopping.is_set():
             took = 0.0
-            for look in (self._queues, self._lag, self._unanswered_page, self._clocks_page):
+            for look in (self._queues, self._lag, self._unanswered_page, self._clocks_page, self._agreements):
                 begun = time.perf_counter()
                 try:
                     (await self._database.run(look))()  # a step may be taken twice, what it found counts once
@@ -92,6 +92,15 @@ class Gauges:
         count, oldest = measuring.lag(connection)
         self._pulse.metrics.undecided.set(count)
         self._pulse.metrics.lag.set(0.0 if oldest is None else max(0.0, self._database.now(connection) - oldest))
+        return _nothing
+
+    def _agreements(self, connection: Connection) -> Applied:
+        agreements = self._policy().agreements
+        found = verdicts.totals(connection) if agreements else {}
+        for key, agreement in agreements.items():
+            self._pulse.metrics.agreed.labels(key).set(agreement.share)
+            for kept, outcome in ((True, "kept"), (False, "broken")):
+                self._pulse.metrics.agreements.labels(key, outcome).set(found.get((key, kept), 0))
         return _nothing
 
     def _unanswered_page(self, connection: Connection) -> Applied:

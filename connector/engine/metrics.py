@@ -63,6 +63,15 @@ class Metrics:
         self.sla = self._gauge(
             "connector_sla_requests", "Open requests by the worst of their clocks: at_risk, breached.", "state"
         )
+        self.agreements = self._gauge(
+            "connector_agreement_verdicts",
+            "Requests that kept or broke an agreement of the mapping, since the beginning.",
+            "agreement",
+            "outcome",
+        )
+        self.agreed = self._gauge(
+            "connector_agreement_share", "The share of requests by which an agreement is to be kept.", "agreement"
+        )
         self.pending = self._gauge("connector_webhook_pending_updates", "Updates Telegram could not push to us yet.")
         self.budget = self._gauge("connector_rate_budget_left_calls", "Calls that could be made right now.", "side")
         # How long it takes

@@ -259,6 +259,17 @@ codes = Table(
     Column("until", Double, nullable=False),
 )
 
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("agreement", Text, primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("since", Double, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("kept", Boolean, nullable=False),
+    Index("verdicts_at", "agreement", "at"),
+)
+
 counters = Table(
     "counters",
     metadata,

@@ -11,6 +11,7 @@ from connector.domain.client import Client
 from connector.domain.decide import Decision
 from connector.domain.effects import ChatEffect, Effect, urgency_of
 from connector.domain.events import Event, OwnEvent
+from connector.domain.ladder import Verdict
 from connector.domain.refs import Key, client_of
 from connector.domain.restored import without_moves
 from connector.domain.ticket import Ticket
@@ -23,6 +24,7 @@ from connector.store.loading import Loaded
 from connector.store.past import Change, may_be_told, told
 from connector.store.routes import lane_of, port_of
 from connector.store.tables import Found, Noted, State, clients, journal, outbox, tickets
+from connector.store.verdicts import keep_verdicts
 
 CLOSED_KEPT = 5
 """Closed tickets that stay in a client's sight; older ones are loaded only when an event names them."""
@@ -55,6 +57,7 @@ class Written:
         """Tickets as they were saved within this transaction."""
         self._changes: list[Change] = []
         self._tells: list[OwnEvent] = []
+        self._verdicts: list[Verdict] = []
         self._hands: dict[str, dict[str, object] | None] = {}
         """Tickets that somebody else has now, or that nobody needs to have any more."""
 
@@ -77,6 +80,7 @@ class Written:
         self._tells += decision.tells
         if again:
             self.told_again |= {each.key for each in decision.tells}
+        self._verdicts += decision.verdicts
         had = {ticket.id: ticket.card for ticket in before.tickets}
         for ticket in client.tickets:
             if ticket.card is not None and had.get(ticket.id) != ticket.card:
@@ -121,6 +125,8 @@ class Written:
         for port, wanted in sorted(self.due.items()):
             wake_lanes(connection, port, [(lane, self.now, urgency) for lane, urgency in sorted(wanted.items())])
         changed = told(connection, self.now, self._changes, self.clients) if self._changes else []
+        if self._verdicts:
+            keep_verdicts(connection, self._verdicts)
         return [*changed, *self._tells]
 
     def save_tickets(self, connection: Connection, loaded: Loaded) -> None:

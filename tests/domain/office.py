@@ -28,6 +28,7 @@ from connector.domain.events import (
     NoticeRaised,
     TimePassed,
 )
+from connector.domain.ladder import Verdict
 from connector.domain.policy import Policy
 from connector.domain.refs import ClientId, Key, Ref, TicketId, client_of
 from connector.domain.ticket import Ticket
@@ -57,6 +58,7 @@ class Office:
     raised: list[tuple[datetime, NoticeRaised]] = field(default_factory=list)
     ended: list[tuple[datetime, NoticeEnded]] = field(default_factory=list)
     said: dict[str, list[SendMessage | EditMessage | AnswerTap]] = field(default_factory=lambda: defaultdict(list))
+    verdicts: list[Verdict] = field(default_factory=list)
     wakes: int = 0
 
     def __post_init__(self) -> None:
@@ -164,6 +166,7 @@ class Office:
             self._put(at, TimePassed(key=Key(f"tick/{home}/{next(self._order)}"), at=at, client=home), rank=1)
         for effect in decision.effects:
             self._perform(home, effect)
+        self.verdicts += decision.verdicts
         for told in decision.tells:
             if isinstance(told, NoticeRaised):
                 self.raised.append((self.now, told))

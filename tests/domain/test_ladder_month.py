@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from connector.domain.effects import EditMessage, Meaning, SendMessage
-from connector.domain.ladder import Audience, Escalation, Rung, Wait
+from connector.domain.ladder import Agreement, Audience, Escalation, Measured, Rung, Wait
 from connector.domain.people import AgentRule, People, TeamRule
 from connector.domain.refs import TicketId
 from tests.domain.office import Office
@@ -215,6 +215,37 @@ def test_the_notices_of_a_month_equal_a_table_reckoned_by_hand(seed: int, reques
     raised = {(told.notice.id, told.client) for _, told in office.raised}
     assert ended | shown == raised
     assert not ended & shown
+
+
+def test_the_verdicts_on_agreements_equal_what_is_reckoned_by_hand() -> None:
+    agreements = {
+        "soon": Agreement(key="soon", title="Soon", measured=Measured.FIRST_REPLY, target=45 * MINUTE),
+        "day": Agreement(
+            key="day", title="A working day", measured=Measured.RESOLUTION, target=8 * HOUR, hours=OFFICE,
+            topics=frozenset({"howto"}), audience=Audience.LEAD,
+        ),
+    }  # fmt: skip
+    office = Office(policy=replace(STAFFED, agreements=agreements), now=BEGIN, seed=5, restarts=0.2)
+    lives = month(office, 300, 5)
+    horizon = BEGIN + (DAYS + 14) * 24 * HOUR
+    office.run(horizon)
+    expected = {}
+    for ticket, life in lives.items():
+        over = life.closed or horizon
+        soon = life.opened + 45 * MINUTE
+        expected["soon", ticket] = min([*life.answered, over]) <= soon
+        if life.topic == "howto":
+            day = reached(life.opened, 8 * HOUR, "today")
+            expected["day", ticket] = over <= day
+    found = {(each.agreement, each.ticket): each.kept for each in office.verdicts}
+    assert len(found) == len(office.verdicts)
+    assert found == expected
+    assert len(set(found.values())) == 2
+    broken = {each.ticket for each in office.verdicts if each.agreement == "day" and not each.kept}
+    told = [told for _, told in office.raised if "agreement:day" in told.notice.id]
+    assert {each.notice.ticket for each in told} == broken
+    assert len(told) == len(broken)
+    assert {each.client for each in told} == {"telegram:anna"}
 
 
 def test_above_the_cap_notices_are_lines_of_one_message_that_is_edited() -> None:

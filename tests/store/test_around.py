@@ -12,16 +12,17 @@ from connector.domain.around import Look, Sight
 from connector.domain.client import Client
 from connector.domain.decide import Decision, decide, looks, looks_opening, wants_past
 from connector.domain.effects import AnswerTap, AssignCard, CreateCard, EditMessage, SendMessage
-from connector.domain.events import ClientTapped, ClientWrote, Event
-from connector.domain.ladder import Audience, Escalation, Rung, Wait
+from connector.domain.events import Agent, AgentCommented, ClientTapped, ClientWrote, Event
+from connector.domain.ladder import Agreement, Audience, Escalation, Measured, Rung, Verdict, Wait
 from connector.domain.people import AgentRule, People, RoutingRule, TeamRule
 from connector.domain.policy import Policy
-from connector.domain.refs import Ref, client_of
+from connector.domain.refs import Key, Ref, TicketId, client_of
 from connector.domain.words import Person, Text, Words
 from connector.store import codec, settling
 from connector.store.around import all_links, fresh_code, look_around, unlink
 from connector.store.deciding import Turn, handle, tick
 from connector.store.tables import codes, hands, outbox, tickets
+from connector.store.verdicts import history, keep_verdicts, totals
 from tests.domain.sample import POLICY
 from tests.store.shelf import START, Shelf
 
@@ -298,6 +299,52 @@ def test_requests_are_shared_out_as_they_open(shelf: Shelf) -> None:
     created = [codec.read_effect(row.kind, row.effect) for row in rows if row.kind == "CreateCard"]
     assert [each.responsible for each in created if isinstance(each, CreateCard)] == ["5", "6", "5", "6"]
     assert "AssignCard" not in {row.kind for row in rows}
+
+
+# ---- agreements
+
+
+def test_an_agreement_is_counted_once_for_each_request_and_has_a_history(shelf: Shelf) -> None:
+    soon = Agreement(
+        key="soon", title="Soon", measured=Measured.FIRST_REPLY, target=timedelta(minutes=10), audience=Audience.TEAM
+    )
+    policy = replace(STAFF, agreements={"soon": soon})
+    grouped(shelf)
+    for chat in ("1", "2", "3"):
+        asked(shelf, chat, policy)
+    kept = Ref(port="telegram", id="3")
+    shelf.now += 300
+    shelf.note(taps(shelf, kept, "requests:", by="3"), says(shelf, kept, "/requests"))
+    ticket = in_hands(shelf)
+    last = max(ticket)
+    comment = AgentCommented(
+        key=Key("kaiten:c1"), at=moment(shelf), card=Ref(port="kaiten", id=f"card-{last}"), ticket=TicketId(last),
+        comment=Ref(port="kaiten", id="c1"), author=Agent(ref=Ref(port="kaiten", id="5"), name="Anna"),
+        text=Text(plain="answer"),
+    )  # fmt: skip
+    shelf.note(comment)
+    settle_down(shelf, policy)
+    assert shelf.do(totals) == {("soon", True): 1}
+    before = len(effects(shelf, GROUP))
+    for _ in range(3):
+        shelf.now += 301
+        settle_down(shelf, policy)
+    assert shelf.do(totals) == {("soon", True): 1, ("soon", False): 2}
+    broken = [
+        each for each in effects(shelf, GROUP)[before:] if isinstance(each, SendMessage) and "Soon" in each.text.plain
+    ]
+    assert len(broken) == 2
+    begins, ends = moment(shelf) - timedelta(days=2), moment(shelf) + timedelta(days=1)
+    (tally,) = shelf.do(lambda connection: history(connection, begins, ends, UTC, weekly=True))
+    assert (tally.agreement, tally.kept, tally.broken) == ("soon", 1, 2)
+    assert tally.begins.weekday() == 0
+
+
+def test_a_verdict_told_twice_is_counted_once(shelf: Shelf) -> None:
+    verdict = Verdict(agreement="a", ticket=TicketId("t"), since=moment(shelf), at=moment(shelf), kept=True)
+    for _ in range(2):
+        shelf.do(lambda connection: keep_verdicts(connection, [verdict, replace(verdict, kept=False)]))
+    assert shelf.do(totals) == {("a", True): 1}
 
 
 def test_the_load_is_counted_by_holder_and_class(shelf: Shelf) -> None:

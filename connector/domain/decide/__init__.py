@@ -89,6 +89,7 @@ from connector.domain.events import (
     Unlinked,
 )
 from connector.domain.incident import Noticed
+from connector.domain.ladder import Verdict
 from connector.domain.policy import Command, Policy
 
 __all__ = ["Decision", "decide", "listens", "looks", "looks_opening", "wants_past"]
@@ -109,6 +110,8 @@ class Decision:
     tells: tuple[OwnEvent, ...] = ()
     """What other conversations are told by it."""
     noticed: Noticed | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    """Agreements that were kept or broken by it."""
 
 
 def decide(client: Client, event: Event, policy: Policy) -> Decision:
@@ -190,6 +193,7 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
         wake_at=agenda.next_moment(after, policy),
         tells=tuple(turn.tells),
         noticed=turn.noticed,
+        verdicts=tuple(turn.verdicts),
     )
 
 

@@ -9,14 +9,14 @@ from datetime import datetime
 from connector.domain import card, clock
 from connector.domain.around import Around, Link
 from connector.domain.client import Client
-from connector.domain.decide import taking
+from connector.domain.decide import agreements, taking
 from connector.domain.decide.desks import line_of
 from connector.domain.decide.turn import Turn
 from connector.domain.desk import Notice
 from connector.domain.events import NoticeEnded, NoticeRaised, SnoozeAsked
 from connector.domain.ladder import Audience, Rung, Wait, Waiting
 from connector.domain.policy import Policy
-from connector.domain.refs import ClientId, Key
+from connector.domain.refs import ClientId, Key, TicketId
 from connector.domain.routing import ready
 from connector.domain.say import moment, say
 from connector.domain.sla import deadline
@@ -37,7 +37,9 @@ def rungs(policy: Policy, ticket: Ticket, wait: Wait) -> tuple[Rung, ...]:
 
 def follow(turn: Turn, before: Client) -> None:
     """Holds every ticket that changed against its ladders: waits begin, go on, or are over."""
-    if not turn.policy.escalation.ladders and not any(ticket.waits for ticket in before.tickets):
+    policy = turn.policy
+    watching = policy.escalation.ladders or policy.agreements
+    if not watching and not any(ticket.waits for ticket in before.tickets):
         return
     known = {ticket.id: ticket for ticket in before.tickets}
     for ticket in turn.client.tickets:
@@ -57,19 +59,31 @@ def _follow(turn: Turn, ticket: Ticket) -> None:
     begun = _begun(turn.policy, ticket, turn.at)
     waits: list[Waiting] = []
     for waiting in ticket.waits:
-        if begun.get(waiting.wait) == waiting.since or (waiting.wait is Wait.TAKER and Wait.TAKER in begun):
+        what = (waiting.wait, waiting.agreement)
+        if begun.get(what) == waiting.since or (waiting.wait is Wait.TAKER and what in begun):
             waits.append(_timed(turn.policy, ticket, waiting, turn.at))
-            begun.pop(waiting.wait)
+            begun.pop(what)
         else:
             _end(turn, ticket, waiting)
-    for wait, since in begun.items():
-        waits.append(_timed(turn.policy, ticket, Waiting(wait=wait, since=since), turn.at))
+    for (wait, agreement), since in begun.items():
+        fresh = Waiting(wait=wait, since=since, agreement=agreement)
+        waits.append(_timed(turn.policy, ticket, fresh, turn.at))
     if tuple(waits) != ticket.waits:
         turn.keep(replace(ticket, waits=tuple(waits)))
 
 
-def _begun(policy: Policy, ticket: Ticket, now: datetime) -> dict[Wait, datetime]:
-    """Every wait that a rung watches and that goes on now, with its beginning."""
+def _begun(policy: Policy, ticket: Ticket, now: datetime) -> dict[tuple[Wait, str], datetime]:
+    """Every wait that a rung or an agreement watches and that goes on now, with its beginning."""
+    found = {(wait, ""): since for wait, since in _watched(policy, ticket, now).items()}
+    if ticket.open:
+        for agreement in policy.agreements.values():
+            reading = agreements.running(policy, agreement, ticket, now)
+            if reading is not None:
+                found[Wait.AGREEMENT, agreement.key] = reading.begins
+    return found
+
+
+def _watched(policy: Policy, ticket: Ticket, now: datetime) -> dict[Wait, datetime]:
     if not ticket.open:
         return {}
     watched = {rung.wait for rung in policy.escalation.ladders.get(ticket.service_class, ())}
@@ -98,6 +112,8 @@ def _promised(ticket: Ticket) -> bool:
 
 def _timed(policy: Policy, ticket: Ticket, waiting: Waiting, now: datetime) -> Waiting:
     """The wait with the moment of its next rung, as things stand now."""
+    if waiting.wait is Wait.AGREEMENT:
+        return replace(waiting, at=None if waiting.rung else agreements.due(policy, waiting.agreement, ticket, now))
     steps = rungs(policy, ticket, waiting.wait)
     rung = steps[waiting.rung] if waiting.rung < len(steps) else None
     at = None if rung is None else _moment(policy, ticket, waiting, rung, now)
@@ -146,14 +162,36 @@ def passed(turn: Turn) -> None:
     around = turn.client.around or Around()
     for ticket in turn.client.tickets:
         for waiting in ticket.waits:
-            if waiting.at is not None and waiting.at <= turn.at:
+            if waiting.at is None or waiting.at > turn.at:
+                continue
+            if waiting.wait is Wait.AGREEMENT:
+                _broken(turn, ticket.id, waiting, around)
+            else:
                 _climb(turn, ticket.id, waiting, around)
 
 
-def _climb(turn: Turn, ticket_id: str, waiting: Waiting, around: Around) -> None:
+def _broken(turn: Turn, ticket_id: TicketId, waiting: Waiting, around: Around) -> None:
+    """The agreement is broken by this request: that is counted, and whoever it names hears of it."""
+    ticket, agreement = turn.ticket(ticket_id), turn.policy.agreements.get(waiting.agreement)
+    assert ticket is not None
+    assert waiting.at is not None
+    agreements.judged(turn, ticket, waiting, kept=False)
+    audience = agreement.audience if agreement is not None else None
+    links = [] if audience is None else _audience(turn.policy, ticket, audience, around, turn.at)
+    now = replace(waiting, rung=1, at=None, told=tuple(link.client for link in links))
+    turn.keep(replace(ticket, waits=tuple(now if each == waiting else each for each in ticket.waits)))
+    notice = _notice(turn, ticket, now)
+    for link in links:
+        key = Key(f"{notice.id}/1@{link.client}")
+        turn.tells.append(NoticeRaised(key=key, at=turn.at, client=link.client, notice=notice))
+    if audience is not None and not links:
+        turn.note(f"unheard/{notice.id}", ticket.id, "note.unheard", line=notice.line)
+
+
+def _climb(turn: Turn, ticket_id: TicketId, waiting: Waiting, around: Around) -> None:
     ticket = next(each for each in turn.client.tickets if each.id == ticket_id)
     steps = rungs(turn.policy, ticket, waiting.wait)
-    former, told, reached = waiting.wait, list(waiting.told), False
+    told, reached = list(waiting.told), False
     latest: Rung | None = None
     now = waiting
     while now.at is not None and now.at <= turn.at and now.rung < len(steps):
@@ -163,7 +201,7 @@ def _climb(turn: Turn, ticket_id: str, waiting: Waiting, around: Around) -> None
         told += [link.client for link in chats if link.client not in told]
         now = _timed(turn.policy, ticket, replace(now, rung=now.rung + 1), turn.at)
     now = replace(now, told=tuple(told), at=now.at if latest is not None else None)
-    turn.keep(replace(ticket, waits=tuple(now if each.wait is former else each for each in ticket.waits)))
+    turn.keep(replace(ticket, waits=tuple(now if each == waiting else each for each in ticket.waits)))
     if latest is None:
         return
     notice = _notice(turn, ticket, now)
@@ -198,6 +236,7 @@ def _audience(policy: Policy, ticket: Ticket, audience: Audience, around: Around
 def _notice(turn: Turn, ticket: Ticket, waiting: Waiting) -> Notice:
     policy, tongue = turn.policy, turn.policy.default_language
     since = moment(policy, tongue, waiting.since, turn.at, ticket.service_class)
+    agreement = policy.agreements.get(waiting.agreement)
     return Notice(
         id=waiting.id(ticket.id),
         client=turn.client.id,
@@ -209,6 +248,7 @@ def _notice(turn: Turn, ticket: Ticket, waiting: Waiting) -> Notice:
             f"notice.{waiting.wait.value}",
             request=line_of(policy, ticket),
             since=since,
+            agreement=agreement.title if agreement is not None else waiting.agreement,
             holder=taking.shown(policy, ticket.taken) if ticket.taken is not None else "—",
         ),
         since=waiting.since,
@@ -219,6 +259,9 @@ def _notice(turn: Turn, ticket: Ticket, waiting: Waiting) -> Notice:
 
 def _end(turn: Turn, ticket: Ticket, waiting: Waiting) -> None:
     """Every chat that was told sees how it ended."""
+    if waiting.wait is Wait.AGREEMENT and not waiting.rung:
+        # While nobody looked (a daemon that was down) its time may have passed.
+        agreements.judged(turn, ticket, waiting, kept=waiting.at is None or waiting.at > turn.at)
     words = _how(turn, ticket, waiting)
     notice = waiting.id(ticket.id)
     for desk in waiting.told:
@@ -248,7 +291,9 @@ def snoozed(turn: Turn, event: SnoozeAsked) -> None:
     if ticket is None:
         return
     waits = tuple(
-        replace(each, hushed_until=event.until, at=max(each.at, event.until) if each.at is not None else None)
+        replace(each, hushed_until=event.until, at=max(each.at, event.until))
+        if each.at is not None and each.wait is not Wait.AGREEMENT
+        else each
         for each in ticket.waits
     )
     turn.keep(replace(ticket, waits=waits))

@@ -9,6 +9,7 @@ from connector.domain.client import Client
 from connector.domain.effects import AddComment, Button, Effect, Menu, Section, SendMessage, Urgency
 from connector.domain.events import OwnEvent
 from connector.domain.incident import Noticed
+from connector.domain.ladder import Verdict
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.say import say
@@ -33,6 +34,7 @@ class Turn:
     effects: list[Effect] = field(default_factory=list)
     tells: list[OwnEvent] = field(default_factory=list)
     noticed: Noticed | None = None
+    verdicts: list[Verdict] = field(default_factory=list)
 
     def name(self, what: str) -> Key:
         """The key of an effect of this event."""
