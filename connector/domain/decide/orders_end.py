@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from connector.domain import card
-from connector.domain.decide import delivery, receipts, registering
+from connector.domain.decide import delivery, rating, receipts, registering
 from connector.domain.decide.reach import blocked
 from connector.domain.decide.turn import Turn
 from connector.domain.decide.writing import replace_card
@@ -157,7 +157,7 @@ def _card_gone(turn: Turn, effect: BoardEffect) -> None:
         case AddFiles():
             words = True
         case AddComment():
-            words = not effect.internal
+            words = not effect.internal or rating.is_explanation(effect)
         case EditComment():
             words = effect.target.startswith("say/")  # notes of ours need no card of their own
         case _:

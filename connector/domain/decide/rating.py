@@ -167,6 +167,11 @@ def explains(turn: Turn, message: Kept, quoted: Ticket | None = None) -> bool:
     return True
 
 
+def is_explanation(order: AddComment) -> bool:
+    """Whether the note holds what the client said was wrong: words of theirs, which outlive the card."""
+    return order.internal and order.key.rpartition("/")[0].endswith("/words")
+
+
 def _answers(turn: Turn, client: Client, ticket: Ticket, message: Kept) -> bool:
     asked = ticket.marked_at
     if ticket.open or ticket.lost or asked is None or turn.at - asked > WORDS_WITHIN:

@@ -9,6 +9,7 @@ from connector.domain.effects import (
     AddComment,
     AddTag,
     AnswerTap,
+    CreateCard,
     EditComment,
     EditMessage,
     RemoveTag,
@@ -16,6 +17,7 @@ from connector.domain.effects import (
     SetFacts,
     Urgency,
 )
+from connector.domain.events import Refusal
 from connector.domain.policy import Mark, MarkStore, RatingRule
 from connector.domain.refs import Ref, TicketId
 from connector.domain.ticket import Outcome, Phase
@@ -362,3 +364,12 @@ def test_an_explanation_outlives_the_rule() -> None:
     rate(talk, "bad")
     talk.policy = replace(POLICY, rating=None)
     assert only(talk.write("Долго отвечали"), AddComment).internal
+
+
+def test_an_explanation_whose_card_is_gone_gets_another_card() -> None:
+    talk = closed()
+    rate(talk, "bad")
+    words = only(talk.write("Долго отвечали"), AddComment)
+    order = only(talk.fail(words, Refusal.GONE), CreateCard)
+    assert order.external_id == f"{talk.ticket.id}.2"
+    assert talk.fail(words, Refusal.GONE) == ()
