@@ -11,7 +11,7 @@ from adapters.kaiten.incoming import Comment, Json, entries, fields, read_commen
 from adapters.kaiten.markdown import clean
 from adapters.kaiten.tags import take_tag
 from connector.domain.effects import Redact
-from connector.domain.forgotten import without
+from connector.domain.forgotten import without, without_in_block
 from connector.domain.signature import signatures
 
 
@@ -30,6 +30,10 @@ async def redact(trip: Trip, files: Files, card: int, me: int, effect: Redact) -
     for comment in mine:
         await _reword(trip, card, comment, effect)
     if effect.needles:
+        described = word(there.get("description"))
+        left = without_in_block(described, effect.needles)
+        if left != described:
+            await trip.write("PATCH", f"/cards/{card}", json={"description": left})
         return
     for tag in effect.tags:
         await take_tag(trip, card, tag)

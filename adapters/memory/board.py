@@ -44,7 +44,7 @@ from connector.domain.events import (
     CardSeen,
     Refusal,
 )
-from connector.domain.forgotten import without
+from connector.domain.forgotten import without, without_in_block
 from connector.domain.layout import BoardLayout, Column, Layout
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.sheet import Note, Sheet, Sketch, Timer
@@ -362,7 +362,9 @@ class MemoryBoard:
                     self._world.rewrite(comment, text)
                 if not effect.needles:
                     comment.files.clear()
-            if not effect.needles:
+            if effect.needles:
+                self._world.describe(card, without_in_block(card.description, effect.needles))
+            else:
                 card.title, card.files = effect.title, []
                 card.tags = [tag for tag in card.tags if tag not in effect.tags]
                 card.fields = {name: value for name, value in card.fields.items() if name not in (effect.fields or ())}

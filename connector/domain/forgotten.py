@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from connector.domain.card import BLOCK_BEGIN, BLOCK_END
 from connector.domain.refs import ClientId
 from connector.domain.text import shorten
 from connector.domain.ticket import Outcome, Phase, Ticket
@@ -23,21 +24,32 @@ def bare(text: str) -> str:
 
 
 def needles(tickets: Iterable[Ticket]) -> tuple[str, ...]:
-    """What a line that tells of one of these requests contains, as `bare` writes it."""
-    found: dict[str, None] = {}
-    for ticket in tickets:
-        told = (ticket.subject, ticket.answer, *(line.text for line in ticket.lines if line.ours))
-        for text in told:
-            needle = bare(shorten(text, TOLD))
-            if len(needle) >= SHORTEST:
-                found[needle] = None
-    return tuple(found)
+    """What a line that tells of one of these requests contains, as `bare` writes it: its number before its subject.
+
+    The subject alone would not do: other people write the same words about matters of their own.
+    """
+    return tuple(f"{each.number}{bare(shorten(each.subject, TOLD))}" for each in tickets if bare(each.subject))
+
+
+def subjects(tickets: Iterable[Ticket]) -> tuple[str, ...]:
+    """Their subjects alone, for places where only we tell of requests; short ones stand in anybody's line."""
+    found = (bare(shorten(each.subject, TOLD)) for each in tickets)
+    return tuple(dict.fromkeys(each for each in found if len(each) >= SHORTEST))
 
 
 def tells(line: str, sought: Collection[str]) -> bool:
-    """Whether the line contains one of the needles."""
+    """Whether the line contains one of the needles; a number is found whole."""
     plain = bare(line)
-    return any(needle in plain for needle in sought)
+    return any(_at_whole_number(plain, needle) for needle in sought)
+
+
+def _at_whole_number(plain: str, needle: str) -> bool:
+    at = plain.find(needle)
+    while at >= 0:
+        if not (needle[:1].isdecimal() and at and plain[at - 1].isdecimal()):
+            return True
+        at = plain.find(needle, at + 1)
+    return False
 
 
 def without(text: str, sought: Collection[str]) -> str:
@@ -45,6 +57,16 @@ def without(text: str, sought: Collection[str]) -> str:
     if not tells(text, sought):
         return text
     return "\n".join(line for line in text.split("\n") if not tells(line, sought))
+
+
+def without_in_block(description: str, sought: Collection[str]) -> str:
+    """The description without such lines between the marks of our block; what people wrote around it stays."""
+    begin = description.rfind(BLOCK_BEGIN)
+    end = description.find(BLOCK_END, begin) if begin >= 0 else -1
+    if end < 0:
+        return description
+    begin += len(BLOCK_BEGIN)
+    return description[:begin] + without(description[begin:end], sought) + description[end:]
 
 
 def left_of(ticket: Ticket, client: ClientId, at: datetime) -> Ticket:

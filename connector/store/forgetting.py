@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, Text, and_, cast, delete, func, insert
 
 from connector.domain.effects import Effect, Meaning, MoveCard, Redact, urgency_of
 from connector.domain.events import HistoryChanged, RequestChanged
-from connector.domain.forgotten import NOBODY, bare, left_of, needles, tells, without
+from connector.domain.forgotten import NOBODY, bare, left_of, needles, subjects, tells, without
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
 from connector.store import codec
@@ -127,13 +127,15 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     near = _near(connection, client, own)
     sought = needles(own)
     named = _names(connection, client)
+    # A list of an incident's requests names the client behind the number.
+    listed = tuple(f"{ticket.number}{name}" for ticket in own for name in named)
     cards = {ticket.id: _cards(connection, ticket) for ticket in own}
     token = secrets.token_hex(8)
     nobody = ClientId(f"{NOBODY}{token}")
     _drop_orders(connection, now, client, chat, own)
     connection.execute(delete(clients).where(clients.c.id == client))
     _blank(connection, journal.c.client == client, nobody)
-    _strangers(connection, {chat, *(ticket.id for ticket in own)}, sought)
+    _strangers(connection, {chat, *(ticket.id for ticket in own)}, subjects(own))
     for ticket in own:
         left = left_of(ticket, nobody, datetime.fromtimestamp(now, UTC))
         connection.execute(
@@ -150,8 +152,8 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
         _reword_rows(connection, neighbour, sought)
     for desk in connection.execute(select(links.c.client)).scalars().all():
         # Notices in agents' chats tell what a request is about, and of whom.
-        _reword_rows(connection, desk, (*sought, *named))
-    _leave_incidents(connection, now, client, nobody, own, (*sought, *named))
+        _reword_rows(connection, desk, (*subjects(own), *named))
+    _leave_incidents(connection, now, client, nobody, own, (*sought, *listed))
     connection.execute(delete(links).where(links.c.client == client))
     if (layout := kept_layout(connection)) is not None:
         keep_layout(connection, layout, of_people=wording.cabinet_tag)
