@@ -26,5 +26,5 @@ def delayed(turn: Turn, event: Delayed) -> None:
     if client.delayed_at is not None and turn.at - client.delayed_at < AGAIN:
         return
     turn.client = replace(client, delayed_at=turn.at)
-    text = turn.say("delay.words", number=ticket.number, subject=ticket.subject)
+    text = turn.say("delay.words")
     turn.tell("delayed", text, ticket=ticket.id, urgency=Urgency.REPLY)
