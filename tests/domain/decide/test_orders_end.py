@@ -13,13 +13,15 @@ from connector.domain.effects import (
     EditMessage,
     MoveCard,
     React,
+    Section,
     SendFiles,
     SendMessage,
     Urgency,
 )
 from connector.domain.events import Refusal
-from connector.domain.refs import Ref
+from connector.domain.refs import Key, Ref
 from connector.domain.ticket import Phase
+from connector.domain.words import Text
 from tests.domain.sample import Conversation, every, message, only, opened, photo, told
 
 CARD = Ref(port="kaiten", id="900")
@@ -145,6 +147,19 @@ def test_a_note_for_a_closed_request_whose_card_is_gone_orders_no_card() -> None
     assert talk.fail(note, Refusal.GONE) == ()
     assert talk.ticket.card is None
     assert not talk.ticket.open
+
+
+def test_what_a_client_would_have_us_do_better_finds_a_card_like_all_their_words() -> None:
+    talk = opened()
+    talk.see("c-done")
+    words = Key("telegram:1/7/words/0")
+    note = AddComment(
+        key=words,
+        ticket=talk.ticket.id,
+        sections=(Section(key=words, head="", text=Text(plain="долго")),),
+        internal=True,
+    )
+    assert only(talk.fail(note, Refusal.GONE), CreateCard).external_id == f"{talk.ticket.id}.2"
 
 
 def test_a_card_that_cannot_be_created_waits_for_the_operator() -> None:
