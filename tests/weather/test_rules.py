@@ -17,7 +17,7 @@ from connector.domain.effects import Verdict, VerifyCabinet
 from connector.domain.events import Done, Event, Failed, Refusal
 from connector.domain.refs import Key, Ref
 from connector.engine import deciding as engine_deciding
-from connector.engine import performing, reading
+from connector.engine import intake, performing, reading
 from connector.ports import Arrival, Batch, Order
 from connector.store import claiming, deciding, ingest, loading, settling, writing_down
 from connector.store.tables import State, lanes, unfinished
@@ -40,7 +40,7 @@ def _same_key_is_news(patch: Patch) -> None:
             fresh.append(replace(arrival, key=key, event=event))
         return ingest.ingest(connection, now, fresh, **more)
 
-    patch.setattr(reading, "ingest", renamed)
+    patch.setattr(intake, "ingest", renamed)
 
 
 def _attempts_are_counted_afterwards(patch: Patch) -> None:
