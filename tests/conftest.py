@@ -30,8 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 pytest_plugins = ["pytester"]
 
-SOCKETS = ("bars", "bench", "process", "sandbox")
-"""Rooms whose tests start processes and watch the clock: one after the other, also when the rest runs side by side."""
+ROWS = {"bars": "clock", "bench": "clock", "sandbox": "clock", "process": "process"}
+"""Rooms whose tests start processes: one after the other within a row, also when the rest runs side by side."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are read
@@ -39,8 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark whatever needs PostgreSQL, so that `-m "not postgres"` leaves it out; keep what uses sockets in one row."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in SOCKETS:
-            item.add_marker(pytest.mark.xdist_group("sockets"))
+        room = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        if room in ROWS:
+            item.add_marker(pytest.mark.xdist_group(ROWS[room]))
         fixtures = getattr(item, "fixturenames", ())
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if "postgres_url" in fixtures or parameters.get("database_url") == "postgresql":
