@@ -30,8 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 pytest_plugins = ["pytester"]
 
-ROWS = {"bars": "clock", "bench": "clock", "sandbox": "clock", "process": "process"}
-"""Rooms whose tests start processes: one after the other within a row, also when the rest runs side by side."""
+ON_THE_CLOCK = ("bars", "bench")
+"""Rooms whose tests watch the clock: all of them one after the other, also when the rest runs side by side."""
+IN_A_ROW = ("process", "sandbox", "commands")
+"""Rooms whose tests start processes, which mostly wait: file by file, each in a row of its own."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are read
@@ -40,8 +42,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         room = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
-        if room in ROWS:
-            item.add_marker(pytest.mark.xdist_group(ROWS[room]))
+        if room in ON_THE_CLOCK:
+            item.add_marker(pytest.mark.xdist_group("clock"))
+        elif room in IN_A_ROW:
+            item.add_marker(pytest.mark.xdist_group(f"{room}/{item.path.name}"))
         fixtures = getattr(item, "fixturenames", ())
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if "postgres_url" in fixtures or parameters.get("database_url") == "postgresql":
