@@ -88,8 +88,10 @@ def _ratings(rehearsal: Rehearsal, ledger: Ledger) -> None:
         want, others = emoji[ticket.mark], {each for key, each in emoji.items() if key != ticket.mark}
         match rule.store:
             case MarkStore.COMMENT:
-                notes = [each.text for each in card.comments if each.internal and not each.deleted]
-                found = [note for note in notes if note.startswith("Оценка клиента: ") and len(note) < 20]
+                # Notes that waited together stand in one comment.
+                notes = [each.text.splitlines() for each in card.comments if each.internal and not each.deleted]
+                found = [line for note in notes for line in note if line.startswith("Оценка клиента: ")]
+                found = [line for line in found if len(line) < 20]
                 right = len(found) == 1 and want in found[0]
             case MarkStore.TAG:
                 right = f"оценка {want}" in card.tags and not any(f"оценка {each}" in card.tags for each in others)
