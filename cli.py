@@ -22,6 +22,7 @@ from commands import (
     incidents,
     mapping,
     pausing,
+    persons,
     queue,
     rehearsal,
     repair,
@@ -93,6 +94,7 @@ app.command("import")(importing.import_)
 app.add_typer(queue.queue)
 app.add_typer(sla.sla)
 app.add_typer(incidents.app)
+app.add_typer(persons.app)
 
 
 def main() -> None:

@@ -50,13 +50,15 @@ def properties_body(card: str, values: Mapping[str, FieldValue], known: Mapping[
     """The values by Kaiten's names of their fields, each in its shape; `card` is named where one cannot be shaped.
 
     Fields that are not named here keep what they have; what does not fit its field is left out with a warning.
+    An empty text empties the field.
     """
-    properties, unfit = {}, []
+    properties: dict[str, object] = {}
+    unfit = []
     for name, value in values.items():
         number = name.removeprefix("id_")
         field = known.get(number)
         try:
-            properties[f"id_{number}"] = shaped(value, field)
+            properties[f"id_{number}"] = None if value == "" else shaped(value, field)
         except Unfit as no:  # a wrong shape would cost all of them
             unfit.append(f"{field.name if field else 'field'} ({number}): {no}")
     if unfit:

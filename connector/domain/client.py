@@ -11,6 +11,7 @@ from connector.domain.around import Around
 from connector.domain.desk import Desk
 from connector.domain.effects import SendFiles, SendMessage
 from connector.domain.incident import Incident, Recent
+from connector.domain.person import Amendment
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Past, Ticket
 from connector.domain.words import Words
@@ -156,6 +157,12 @@ class Client:
     undelivered: tuple[SendMessage | SendFiles, ...] = ()
     """The latest answers that a client who blocked us has not got, oldest first."""
     incident: Incident | None = None
+    same: tuple[ClientId, ...] = ()
+    """Other chats of the same person; each is a conversation of its own."""
+    shared: tuple[str, ...] = ()
+    """Those of their cabinets that they have only because another chat of the same person has them."""
+    amended: tuple[Amendment, ...] = ()
+    """What operators changed of all this, oldest first."""
     past: tuple[Past, ...] = ()
     """Earlier requests of the client and of their cabinet, newest first; loaded where an event may need them."""
     past_more: int = 0

@@ -21,7 +21,7 @@ ANSWER_LENGTH = 120
 def told_elsewhere(ticket: Ticket) -> tuple[object, ...]:
     """What of a request stands on the cards of later ones: while this stays as it is, so do they."""
     answer = "" if ticket.open else _answer(ticket)
-    return ticket.topic, ticket.card, ticket.closed_at, ticket.outcome, ticket.mark, answer
+    return ticket.topic, ticket.cabinet, ticket.card, ticket.closed_at, ticket.outcome, ticket.mark, answer
 
 
 def past_of(ticket: Ticket, *, own: bool) -> Past:

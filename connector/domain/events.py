@@ -358,6 +358,54 @@ class IncidentEnded:
     solved: bool = False
 
 
+# ---- the operator's word on who a client is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAmended:
+    """From now on `same` are the other chats of this client's person (none: they are alone).
+
+    `offered` are the cabinets of those, of which `unverified` could not be looked up. `change` is the same for all
+    chats concerned, which are `among`; `what` says it in words.
+    """
+
+    key: Key
+    at: datetime
+    client: ClientId
+    change: Key
+    what: str
+    among: tuple[ClientId, ...]
+    same: tuple[ClientId, ...] = ()
+    offered: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CabinetAmended:
+    """A cabinet was never this client's: `instead` takes its place, or nothing. `tickets` are those that carry it."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    change: Key
+    what: str
+    among: tuple[ClientId, ...]
+    cabinet: str
+    instead: str | None = None
+    tickets: tuple[TicketId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendmentUndone:
+    """That change is taken back, where it is this client's last one; `tickets` are those it touched."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+    change: Key
+    tickets: tuple[TicketId, ...] = ()
+
+
 class Refusal(StrEnum):
     """Why something will never succeed, however often it is tried."""
 
@@ -396,5 +444,6 @@ BoardEvent = AgentCommented | AgentEdited | AgentRemoved | AgentAttached | CardS
 DeskEvent = NoticeRaised | NoticeEnded | TakeAsked | SnoozeAsked | Unlinked
 ToIncident = RequestsJoined | RequestChanged | IncidentOrdered
 FromIncident = IncidentTold | IncidentAnswered | IncidentTookBack | IncidentEnded
-OwnEvent = TimePassed | HistoryChanged | Delayed | Done | Failed | DeskEvent | ToIncident | FromIncident
+CareEvent = PersonAmended | CabinetAmended | AmendmentUndone
+OwnEvent = TimePassed | HistoryChanged | Delayed | Done | Failed | DeskEvent | ToIncident | FromIncident | CareEvent
 Event = ChatEvent | BoardEvent | OwnEvent

@@ -38,6 +38,8 @@ from connector.domain.events import (
     AgentCommented,
     AgentEdited,
     AgentRemoved,
+    AmendmentUndone,
+    CabinetAmended,
     CardSeen,
     ClientBlocked,
     ClientEdited,
@@ -56,6 +58,7 @@ from connector.domain.events import (
     IncidentTookBack,
     NoticeEnded,
     NoticeRaised,
+    PersonAmended,
     RequestChanged,
     RequestsJoined,
     SnoozeAsked,
@@ -165,6 +168,10 @@ def said(event: Event) -> str:
             return ""
         case Unlinked() | IncidentTookBack():
             return ""
+        case PersonAmended() | CabinetAmended():
+            return event.what
+        case AmendmentUndone():
+            return "undone"
         case _:
             assert_never(event)
 

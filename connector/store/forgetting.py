@@ -20,6 +20,7 @@ from connector.domain.ticket import Ticket
 from connector.store import codec
 from connector.store.among import among
 from connector.store.ingest import EVENTS, keep_mark, note_own, wake_lanes
+from connector.store.persons import company_of, leave
 from connector.store.retelling import keep_layout, kept_layout
 from connector.store.routes import BOARD, CHAT, REGISTRY, lane_of
 from connector.store.tables import (
@@ -106,7 +107,7 @@ def traces(connection: Connection, client: ClientId) -> Traces:
         waiting=connection.execute(orders.where(unfinished)).scalar_one(),
         requests=len(own),
         cards=sum(len(_cards(connection, ticket)) for ticket in own),
-        others=len(_near(connection, client, own)),
+        others=len(_near(connection, client, own, company_of(connection, client))),
     )
 
 
@@ -116,15 +117,17 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     `chat` is the id of their chat, as it stands in raw payloads. Returns the token that stands for them from now on.
     Whoever writes again afterwards is somebody new. Raises Undecided; then nothing was done.
     """
+    company = company_of(connection, client)
     if connection.dialect.name == "postgresql":  # nobody decides on them meanwhile
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:client, 0))"), {"client": client})
+        for each in sorted({client, *company}):
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:client, 0))"), {"client": each})
     unknown = select(outbox.c.seq).where(
         outbox.c.client == client, unfinished, outbox.c.kind == "CreateCard", outbox.c.attempt > 0
     )
     if connection.execute(unknown.limit(1)).first() is not None:
         raise Undecided("a card of theirs is being made just now: try again when the board has answered")
     own = _tickets(connection, client)
-    near = _near(connection, client, own)
+    near = _near(connection, client, own, company)
     sought = needles(own)
     named = _names(connection, client)
     # A list of an incident's requests names the client behind the number.
@@ -134,6 +137,7 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     nobody = ClientId(f"{NOBODY}{token}")
     _drop_orders(connection, now, client, chat, own)
     connection.execute(delete(clients).where(clients.c.id == client))
+    leave(connection, client, company)
     _blank(connection, journal.c.client == client, nobody)
     _strangers(connection, {chat, *(ticket.id for ticket in own)}, subjects(own))
     for ticket in own:
@@ -236,14 +240,18 @@ def _cards(connection: Connection, ticket: Ticket) -> list[Ref]:
     return list(dict.fromkeys([*found, *(ref for ref in (ticket.former, ticket.card) if ref is not None)]))
 
 
-def _near(connection: Connection, client: ClientId, own: Sequence[Ticket]) -> list[Ticket]:
-    """Later requests of others for the same cabinets: their cards tell of these."""
+def _near(connection: Connection, client: ClientId, own: Sequence[Ticket], company: Sequence[ClientId]) -> list[Ticket]:
+    """Later requests of others for the same cabinets, and of other chats of the person: their cards tell of these."""
     cabinets = {ticket.cabinet for ticket in own if ticket.cabinet is not None}
-    if not cabinets:
+    if not cabinets and not company:
         return []
     rows = connection.execute(
-        select(tickets.c.state).where(among(tickets.c.cabinet, "cabinets"), tickets.c.client != client),
-        {"cabinets": sorted(cabinets)},
+        select(tickets.c.state)
+        .where(
+            or_(among(tickets.c.cabinet, "cabinets"), among(tickets.c.client, "company")), tickets.c.client != client
+        )
+        .order_by(tickets.c.number),
+        {"cabinets": sorted(cabinets), "company": list(company)},
     )
     return [ticket for ticket in (codec.read_ticket(row.state) for row in rows) if ticket.card is not None]
 

@@ -14,6 +14,8 @@ from connector.domain.events import (
     AgentCommented,
     AgentEdited,
     AgentRemoved,
+    AmendmentUndone,
+    CabinetAmended,
     CardSeen,
     ClientEdited,
     ClientWrote,
@@ -118,7 +120,7 @@ def load(connection: Connection, queues: Mapping[str, Sequence[tuple[Found, Even
                     named.add(event.ticket)
                 case Done() | Failed() if event.effect.ticket:
                     named.add(event.effect.ticket)
-                case HistoryChanged():
+                case HistoryChanged() | CabinetAmended() | AmendmentUndone():
                     named.update(event.tickets)
                 case _:
                     pass

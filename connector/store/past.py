@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, Select, bindparam, func, select, text
 
 from connector.domain.client import Client
 from connector.domain.decide.writing import fingerprint
 from connector.domain.earlier import past_of, told_elsewhere
 from connector.domain.events import HistoryChanged
-from connector.domain.refs import ClientId, Key
+from connector.domain.refs import ClientId, Key, TicketId
 from connector.domain.ticket import Past, Ticket
 from connector.store import codec
+from connector.store.among import among
 from connector.store.tables import Found, counters, tickets
 
 ON_CARDS = 50
@@ -40,12 +42,15 @@ _others = (
     .order_by(tickets.c.number.desc())
     .limit(bindparam("most"))
 )
+_others_of_person = _others.where(~among(tickets.c.client, "mine"))
 _count_own = select(func.count()).where(tickets.c.client == bindparam("client"), tickets.c.number < bindparam("below"))
 _count_others = select(func.count()).where(
     tickets.c.cabinet == bindparam("cabinet"),
     tickets.c.client != bindparam("client"),
     tickets.c.number < bindparam("below"),
 )
+_count_others_of_person = _count_others.where(~among(tickets.c.client, "mine"))
+_of_chats = select(tickets.c.state).where(among(tickets.c.client, "chats"), text("tickets.live"))
 # As the partial index has it, see `loading`.
 _of_cabinet = select(tickets.c.client, tickets.c.state).where(
     tickets.c.cabinet == bindparam("cabinet"), text("tickets.live")
@@ -72,23 +77,27 @@ def with_past(
 ) -> Client:
     """The client with the requests that were opened before any of the `asked` (number, cabinet), newest first.
 
-    Those are the client's own and what other chats wrote for that cabinet; `now` are requests as they are about to be
-    saved. Of each asked one the newest `most` are found; `past_more` counts the rest where only one is asked.
+    Those are the client's own, from whichever chat of theirs, and what others wrote for that cabinet; `now` are
+    requests as they are about to be saved. Of each asked one the newest `most` of each chat are found; `past_more`
+    counts the rest where only one is asked.
     """
     fresh = {ticket.id: ticket for ticket in now}
     found: dict[str, Past] = {}
     total = 0
     for below, cabinet in sorted(set(asked), key=str):
         values = {"client": client.id, "below": below, "cabinet": cabinet, "most": most}
-        for statement, count in ((_own, _count_own), (_others, _count_others)):
-            if statement is _others and cabinet is None:
-                continue
+        looks = [(_own, _count_own, {**values, "client": chat}) for chat in (client.id, *client.same)]
+        if cabinet is not None and client.same:
+            looks.append((_others_of_person, _count_others_of_person, {**values, "mine": client.same}))
+        elif cabinet is not None:
+            looks.append((_others, _count_others, values))
+        for statement, count, values in looks:
             rows: list[Found] = list(connection.execute(statement, values))
             total += len(rows) if len(rows) < most else int(connection.execute(count, values).scalar_one())
             for row in rows:
                 stored = codec.read_ticket(row.state)
                 ticket = fresh.get(stored.id, stored)
-                found[ticket.id] = past_of(ticket, own=row.client == client.id)
+                found[ticket.id] = past_of(ticket, own=row.client == client.id or row.client in client.same)
     past = sorted(found.values(), key=lambda each: each.number, reverse=True)
     if len(asked) > 1:
         return replace(client, past=tuple(past), past_more=0)
@@ -109,18 +118,33 @@ def told(
     """
     joined = [change.after for change in changes if change.before.people != change.after.people]
     changes = [change for change in changes if told_elsewhere(change.before) != told_elsewhere(change.after)]
-    cabinets = {change.after.cabinet for change in changes if change.after.cabinet is not None}
-    if cabinets and connection.dialect.name == "postgresql":
+    cabinets = {
+        each.cabinet for change in changes for each in (change.before, change.after) if each.cabinet is not None
+    }
+    chats = {chat for change in changes for chat in clients[change.after.client].same}
+    if (cabinets or chats) and connection.dialect.name == "postgresql":
         # Whoever opens a request takes its number and then reads what was before: one after the other, so that of a
         # request that is opened while another ends, one side always knows of the other.
         connection.execute(_opening)
-    near = {cabinet: _open_of(connection, cabinet) for cabinet in sorted(cabinets)}
+    near = {cabinet: _open_of(connection, _of_cabinet, {"cabinet": cabinet}) for cabinet in sorted(cabinets)}
+    theirs: dict[ClientId, list[Ticket]] = {}
+    for chat in sorted(chats):
+        theirs[chat] = _open_of(connection, _of_chats, {"chats": [chat]})
     events: dict[ClientId, HistoryChanged] = {}
+    emptied: dict[ClientId, set[TicketId]] = {}
     at = datetime.fromtimestamp(now, UTC)
     for change in changes:
         ticket = change.after
-        own = clients[ticket.client].tickets
-        reached = {other.client for other in (*own, *near.get(ticket.cabinet or "", ())) if _tells_of(other, change)}
+        client_now = clients[ticket.client]
+        seen = [*client_now.tickets, *(each for chat in client_now.same for each in theirs[chat])]
+        for cabinet in {change.before.cabinet, ticket.cabinet} - {None}:
+            seen += near[cabinet or ""]
+        telling = [other for other in seen if _tells_of(other, change)]
+        reached = {other.client for other in telling}
+        if change.before.cabinet != ticket.cabinet:
+            # It may have been all their blocks told.
+            for other in telling:
+                emptied.setdefault(other.client, set()).add(other.id)
         mark = fingerprint(told_elsewhere(change.before), told_elsewhere(ticket), change.cause)
         for client in sorted(reached - events.keys()):
             key = Key(f"history:{client}:{ticket.id}:{mark}")
@@ -129,7 +153,10 @@ def told(
         if clients[ticket.client].group is not None and ticket.open and not ticket.lost:
             key = Key(f"people:{ticket.id}:{fingerprint(*ticket.people)}")
             events.setdefault(ticket.client, HistoryChanged(key=key, at=at, client=ticket.client))
-    return list(events.values())
+    return [
+        replace(event, tickets=tuple(sorted(emptied[client]))) if client in emptied else event
+        for client, event in events.items()
+    ]
 
 
 def _tells_of(other: Ticket, change: Change) -> bool:
@@ -141,6 +168,6 @@ def _tells_of(other: Ticket, change: Change) -> bool:
     return other.number > change.after.number
 
 
-def _open_of(connection: Connection, cabinet: str) -> list[Ticket]:
-    rows = connection.execute(_of_cabinet, {"cabinet": cabinet})
+def _open_of(connection: Connection, found: Select[Any], values: Mapping[str, object]) -> list[Ticket]:
+    rows = connection.execute(found, values)
     return [ticket for ticket in (codec.read_ticket(row.state) for row in rows) if ticket.open]

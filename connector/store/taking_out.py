@@ -39,6 +39,7 @@ def dossier(connection: Connection, client: ClientId, link: Link) -> Dossier:
             "chat": known.chat.id, "name": known.name, "username": known.username, "phone": known.phone,
             "language": known.tongue, "group": known.group, "cabinets": list(known.cabinets),
             "cabinet": known.cabinet, "registered_at": known.registered_at, "blocked": known.blocked,
+            "other_chats": list(known.same),
             "wants_no_reminders": known.silent, "unfinished": [each.words.text.plain for each in known.kept],
         }  # fmt: skip
     requests = [
@@ -96,7 +97,7 @@ def whom(connection: Connection, asked: str) -> list[ClientId]:
     """Clients meant by a client or chat id, an @username, or a request's number with # before it."""
     if asked.startswith(("#", "№")):
         number = asked[1:]
-        found = tickets_where(connection, number=int(number)) if number.isdecimal() else ()
+        found = tickets_where(connection, number=int(number)) if number.isdecimal() and len(number) < 18 else ()
         return list(dict.fromkeys(each.client for each in found))
     if asked.startswith("@"):
         rows = connection.execute(select(clients.c.id, clients.c.state))

@@ -160,4 +160,4 @@ class Written:
         if self._hands:
             keep_hands(connection, self._hands)
             self._hands = {}
-        write_rows(connection, upsert(connection, tickets, "id", "card_port", "card", "live", "state"), rows)
+        write_rows(connection, upsert(connection, tickets, "id", "cabinet", "card_port", "card", "live", "state"), rows)

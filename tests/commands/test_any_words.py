@@ -15,7 +15,7 @@ from tests.process.company import BOARD_TOKEN, ROOT, TELEGRAM_TOKEN
 
 COMMANDS = (
     "status", "tail", "show", "why", "audit", "queue list", "queue show", "queue retry", "queue skip", "queue export",
-    "pause", "resume", "check", "nonsense",
+    "pause", "resume", "check", "nonsense", "client show", "client undo", "client list",
 )  # fmt: skip
 OPTIONS = (
     "--json", "--since", "--limit", "--after", "--words", "--all", "--yes", "--direction", "--side", "--list",
@@ -44,6 +44,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @example(command="tail", words=["--since", "99999999d"])
 @example(command="tail", words=["--since", "0001-01-01T00:00+23:59"])
 @example(command="show", words=["#99999999999999999999999"])
+@example(command="client show", words=["#99999999999999999999999"])
+@example(command="client undo", words=["\ud800", "--yes"])
 @example(command="show", words=["٣"])
 @example(command="show", words=["\ud800"])
 @example(command="show", words=["kc-\udcff"])

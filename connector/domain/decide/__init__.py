@@ -25,6 +25,7 @@ from connector.domain.decide import (
     incidents,
     ordering,
     orders_end,
+    persons,
     reach,
     taking,
     taps,
@@ -62,6 +63,8 @@ from connector.domain.events import (
     AgentCommented,
     AgentEdited,
     AgentRemoved,
+    AmendmentUndone,
+    CabinetAmended,
     CardSeen,
     ClientBlocked,
     ClientEdited,
@@ -81,6 +84,7 @@ from connector.domain.events import (
     NoticeEnded,
     NoticeRaised,
     OwnEvent,
+    PersonAmended,
     RequestChanged,
     RequestsJoined,
     SnoozeAsked,
@@ -174,6 +178,12 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
             escalation.snoozed(turn, event)
         case Unlinked():
             desks.unlinked(turn)
+        case PersonAmended():
+            persons.person(turn, event)
+        case CabinetAmended():
+            persons.cabinet(turn, event)
+        case AmendmentUndone():
+            persons.undo(turn, event)
         case Done():
             orders_end.done(turn, event)
         case Failed():

@@ -80,7 +80,8 @@ def cabinet_tapped(turn: Turn, kind: str, mark: str) -> str:
     left = tuple(each for each in client.cabinets if each != cabinet)
     current = client.cabinet if client.cabinet != cabinet else (left[-1] if left else None)
     unverified = tuple(each for each in client.unverified if each != cabinet)
-    turn.client = replace(client, cabinet=current, cabinets=left, unverified=unverified)
+    shared = tuple(each for each in client.shared if each != cabinet)
+    turn.client = replace(client, cabinet=current, cabinets=left, unverified=unverified, shared=shared)
     show(turn, turn.say("profile.dropped", cabinet=cabinet))
     return ""
 
@@ -143,7 +144,7 @@ def left(turn: Turn) -> str:
     forget = turn.policy.forget_on_leaving
     # Said in the language that is about to be forgotten.
     turn.tell("left", turn.say("profile.forgotten" if forget else "profile.left"))
-    client = replace(turn.client, cabinet=None, cabinets=(), unverified=(), checking=None, attempts=0)
+    client = replace(turn.client, cabinet=None, cabinets=(), unverified=(), shared=(), checking=None, attempts=0)
     if turn.policy.cabinet is not None:
         stage = Stage.READY if any(ticket.open for ticket in client.tickets) else Stage.NEW
         client = replace(client, stage=stage, topic=client.topic if client.kept else None)

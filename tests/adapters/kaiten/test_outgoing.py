@@ -71,6 +71,8 @@ def test_facts_are_named_as_kaiten_names_fields_each_in_its_shape() -> None:
     values: dict[str, FieldValue] = {"7": "телефон", "id_8": "+7999", "9": 3.0}
     assert properties_body("t", values, {"7": known(FieldKind.SELECT)}) == {"id_7": [501], "id_8": "+7999", "id_9": 3}
     assert properties_body("t", {"7": "факс"}, {"7": known(FieldKind.SELECT)}) == {}
+    # What is no longer known empties its field, whatever its shape.
+    assert properties_body("t", {"7": "", "8": ""}, {"7": known(FieldKind.SELECT)}) == {"id_7": None, "id_8": None}
 
 
 def test_what_a_field_cannot_hold_is_told_without_the_value(caplog: pytest.LogCaptureFixture) -> None:
