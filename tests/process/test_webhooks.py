@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,13 @@ def test_what_is_pushed_while_the_daemon_is_killed_again_and_again_arrives_once(
 
 
 @pytest.mark.postgres
+def _serves(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def test_any_of_several_daemons_takes_an_update_and_the_same_one_twice_is_known(
     tmp_path: Path, postgres_url: str, tell: Callable[[str], None]
 ) -> None:
@@ -119,6 +127,8 @@ def test_any_of_several_daemons_takes_an_update_and_the_same_one_twice_is_known(
     ):
         crowd = Crowd(company, 6)
         daemons = [company.start(CONNECTOR_WEB__LISTEN=f"127.0.0.1:{port}") for port in ports]
+        for port in ports:
+            company.until("both daemons serve", partial(_serves, port), 30)
         crowd.enter()
         with crowd.writing(0.05):
             time.sleep(1.0)
@@ -126,7 +136,8 @@ def test_any_of_several_daemons_takes_an_update_and_the_same_one_twice_is_known(
             daemons[0].wait()
             time.sleep(1.0)
             daemons[0] = company.start(CONNECTOR_WEB__LISTEN=f"127.0.0.1:{ports[0]}")
-            time.sleep(1.0)
+            company.until("it serves again", partial(_serves, ports[0]), 30)
+            time.sleep(0.5)
         crowd.settle(60)
         again = _rows(postgres_url, "SELECT raw FROM journal WHERE kind = 'ClientWrote' ORDER BY seq DESC LIMIT 5")
         for (raw,) in again:
