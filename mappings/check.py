@@ -31,6 +31,7 @@ WARNINGS = (
     "working-day",
 )
 """Codes of warnings: what may stand under `silence`."""
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -110,6 +111,12 @@ def _classes(source: Source, content: Content, validated: Validated) -> Iterator
                 steps, code="class-lane", found='no key "lane" here', key=True,
                 expected="the lane that stands for this class, because there are several classes",
                 remedy="add the line `lane: …` with the lane's name or id",
+            )  # fmt: skip
+        if entry.board_sla is not None and not _UUID.fullmatch(entry.board_sla.strip()):
+            yield source.problem(
+                (*steps, "board_sla"), code="sla-id", found=shown(entry.board_sla),
+                expected="the id of an SLA: 32 digits and letters a to f in five groups",
+                remedy="write the id of the board tool's SLA, not its name, or leave the line out",
             )  # fmt: skip
         timed = any(each is not None for each in (entry.first_reply, entry.next_reply, entry.resolution))
         if timed and entry.clock is None and entry.hours is None and validated.sound((*steps, "clock")):

@@ -71,6 +71,11 @@ class ServiceClass(Targets):
         description="The lane that stands for it, by the same name on each board, or one per board "
         '(board: lane, "*" for the other boards). May be left out when there is only one class.',
     )
+    board_sla: Line | None = Field(
+        None,
+        description="The board tool's own SLA, by its id, that cards of this class are put under. Only requests of the "
+        "tool's service desk can have one; on other cards nothing comes of it.",
+    )
     special: list[Special] = Field(
         default_factory=list,
         description="Other targets for some requests of this class; the first entry whose conditions hold counts.",

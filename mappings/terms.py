@@ -46,6 +46,7 @@ def service_class(content: Content, key: str, known: Mapping[str, Hours]) -> Ser
         next_reply=usual.next_reply,
         resolution=usual.resolution,
         hours=usual.hours,
+        board_sla=entry.board_sla.strip().lower() if entry.board_sla is not None else None,
         special=tuple(
             SpecialTerms(
                 terms=_terms(special, entry, known),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from adapters.kaiten import bonds, card_edits
+from adapters.kaiten import bonds, card_edits, slas
 from adapters.kaiten.attachments import attachments, missing
 from adapters.kaiten.changes import Changes
 from adapters.kaiten.checkup import BoardCheckup, checkup
@@ -30,9 +30,11 @@ from connector.domain.effects import (
     AddFiles,
     AddTag,
     AssignCard,
+    AttachSla,
     BindCard,
     BoardEffect,
     CreateCard,
+    DetachSla,
     EditComment,
     LinkCard,
     MoveCard,
@@ -297,6 +299,10 @@ class KaitenBoard:
                 await bonds.link(trip, _card_of(order), effect, order.attempt)
             case UnlinkCard() as effect:
                 await bonds.unlink(trip, _card_of(order), effect)
+            case AttachSla() as effect:
+                await slas.attach(trip, _card_of(order), effect, order.attempt)
+            case DetachSla() as effect:
+                await slas.detach(trip, _card_of(order), effect, order.attempt)
             case _:
                 assert_never(order.effect)
         return ()

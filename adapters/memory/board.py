@@ -18,9 +18,11 @@ from connector.domain.effects import (
     AddFiles,
     AddTag,
     AssignCard,
+    AttachSla,
     BindCard,
     BoardEffect,
     CreateCard,
+    DetachSla,
     EditComment,
     LinkCard,
     MoveCard,
@@ -260,6 +262,17 @@ class MemoryBoard:
             case UnlinkCard():
                 async with self._call("board.link", order):
                     self._card(order).parents.discard(effect.parent.id)
+            case AttachSla():
+                async with self._call("board.sla", order):
+                    card = self._card(order)
+                    if not card.service_desk:
+                        raise Rejected("only a request of the service desk can have an agreement")
+                    if order.attempt == 1 or effect.sla not in card.slas:
+                        card.slas.append(effect.sla)
+            case DetachSla():
+                async with self._call("board.sla", order):
+                    card = self._card(order)
+                    card.slas = [each for each in card.slas if each != effect.sla]
             case _:
                 assert_never(effect)
         return ()

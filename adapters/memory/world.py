@@ -219,6 +219,9 @@ class Card:
     comments: list[Comment] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     parents: set[str] = field(default_factory=set)
+    service_desk: bool = False
+    """Whether it is a request of the board's own service desk."""
+    slas: list[str] = field(default_factory=list)
     version: int = 1
     archived: bool = False
     deleted: bool = False

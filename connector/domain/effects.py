@@ -388,6 +388,27 @@ class UnlinkCard:
     parent: Ref
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachSla:
+    """Puts the card under `sla`, an agreement of the board tool's own by its id there. Nothing here waits for it.
+
+    It may be refused: only a request of the tool's service desk can have one.
+    """
+
+    key: Key
+    ticket: TicketId
+    sla: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetachSla:
+    """Undoes `AttachSla`; nothing happens where the card is not under that agreement."""
+
+    key: Key
+    ticket: TicketId
+    sla: str
+
+
 ChatEffect = SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap
 BoardEffect = (
     CreateCard
@@ -406,6 +427,8 @@ BoardEffect = (
     | Redact
     | LinkCard
     | UnlinkCard
+    | AttachSla
+    | DetachSla
 )
 RegistryEffect = VerifyCabinet
 Effect = ChatEffect | BoardEffect | RegistryEffect
@@ -422,7 +445,7 @@ def urgency_of(effect: Effect) -> Urgency:
             return Urgency.LABEL if effect.internal else Urgency.CARD
         case CreateCard() | AddFiles() | MoveCard() | AssignCard() | ReplaceCard():
             return Urgency.CARD
-        case AddTag() | RemoveTag() | SetFacts():
+        case AddTag() | RemoveTag() | SetFacts() | AttachSla() | DetachSla():
             return Urgency.LABEL
         case SetBlock() | SetDeadline() | BindCard() | Redact() | LinkCard() | UnlinkCard():
             return Urgency.RESYNC

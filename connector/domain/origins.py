@@ -10,7 +10,9 @@ from connector.domain.card import BLOCK_BEGIN
 from connector.domain.effects import (
     AddTag,
     AssignCard,
+    AttachSla,
     CreateCard,
+    DetachSla,
     MoveCard,
     RemoveTag,
     ReplaceCard,
@@ -148,6 +150,14 @@ class _Sheet:
                 self._put(f"tag {tag.name}", tag.name, ("tag", tag.name), order)
             case RemoveTag() as tag:
                 self.fields.pop(f"tag {tag.name}", None)
+            case AttachSla() if order.state == "done" and order.reason:
+                pass  # the board would not have it
+            case AttachSla() as agreement:
+                # As with the deadline; what the former class had was taken off.
+                self._class = self._ticket.service_class
+                self._put(f"sla {agreement.sla}", agreement.sla, ("class", "board_sla"), order)
+            case DetachSla() as agreement:
+                self.fields.pop(f"sla {agreement.sla}", None)
             case SetFacts() as facts:
                 for name, value in facts.facts.items():
                     self._put(f"field {name}", value, ("fields", name), order)

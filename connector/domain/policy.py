@@ -67,7 +67,7 @@ class SpecialTerms:
 class ServiceClass:
     """How fast a request must be served; targets are working time of `hours`, or calendar time when it is None.
 
-    `special` go before them: the first that holds, whole.
+    `special` go before them: the first that holds, whole. `board_sla` is the id of the board tool's own agreement.
     """
 
     key: str
@@ -77,6 +77,7 @@ class ServiceClass:
     hours: Hours | None = None
     next_reply: timedelta | None = None
     special: tuple[SpecialTerms, ...] = ()
+    board_sla: str | None = None
 
     def terms(self, topic: str, cabinet: str | None, client: str) -> Terms:
         """What a request of this class is owed."""

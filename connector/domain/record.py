@@ -12,9 +12,11 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    AttachSla,
     BindCard,
     CreateCard,
     DeleteMessage,
+    DetachSla,
     EditComment,
     EditMessage,
     Effect,
@@ -215,6 +217,8 @@ def told(effect: Effect) -> str:
             return "lines" if effect.needles else "all of ours"
         case LinkCard() | UnlinkCard():
             return f"card {effect.parent.id}"
+        case AttachSla() | DetachSla():
+            return f"SLA {effect.sla}"
         case VerifyCabinet():
             return effect.cabinet
         case DeleteMessage():

@@ -14,9 +14,11 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    AttachSla,
     BindCard,
     CreateCard,
     DeleteMessage,
+    DetachSla,
     EditComment,
     EditMessage,
     Effect,
@@ -59,7 +61,7 @@ def standing(effect: Effect) -> Standing:
             return Standing.REPEAT
         case AddTag() | RemoveTag() | SetFacts() | SetBlock() | SetDeadline() | BindCard() | Redact():
             return Standing.REPEAT
-        case LinkCard() | UnlinkCard():
+        case LinkCard() | UnlinkCard() | AttachSla() | DetachSla():
             return Standing.REPEAT
         case _:
             assert_never(effect)

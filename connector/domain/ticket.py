@@ -271,6 +271,8 @@ class Ticket:
     """The tags that tell of its clocks, as last ordered for its card."""
     clock_facts: tuple[tuple[str, str], ...] = ()
     """The same for the facts that tell of them."""
+    board_sla: str | None = None
+    """The board's own agreement that was last ordered for its card."""
 
     @property
     def open(self) -> bool:

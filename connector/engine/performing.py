@@ -19,7 +19,9 @@ from connector.domain.decide.delivery import is_answer
 from connector.domain.effects import (
     AddComment,
     AnswerTap,
+    AttachSla,
     CreateCard,
+    DetachSla,
     Effect,
     MoveCard,
     React,
@@ -308,7 +310,13 @@ class Performer:
                 case settling.Later(reason=reason, wait=wait):
                     told.append((logging.WARNING, facts | {"reason": reason, "wait": round(wait, 2)}))
                 case settling.Refused(refusal=refusal, reason=reason):
-                    level = logging.INFO if isinstance(order.effect, React | AnswerTap) else logging.ERROR
+                    match order.effect:
+                        case React() | AnswerTap():
+                            level = logging.INFO
+                        case AttachSla() | DetachSla():
+                            level = logging.WARNING  # as good as said beforehand of a card outside the service desk
+                        case _:
+                            level = logging.ERROR
                     told.append((level, facts | {"refusal": refusal, "reason": reason}))
         for (kind, result), count in ended.items():
             self._pulse.metrics.orders.labels(kind, result).inc(count)

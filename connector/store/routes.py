@@ -8,9 +8,11 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    AttachSla,
     BindCard,
     CreateCard,
     DeleteMessage,
+    DetachSla,
     EditComment,
     EditMessage,
     Effect,
@@ -46,7 +48,7 @@ def port_of(effect: Effect) -> str:
             return BOARD
         case AssignCard() | MoveCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact():
             return BOARD
-        case LinkCard() | UnlinkCard():
+        case LinkCard() | UnlinkCard() | AttachSla() | DetachSla():
             return BOARD
         case VerifyCabinet():
             return REGISTRY

@@ -14,8 +14,10 @@ from connector.domain.decide import listens
 from connector.domain.effects import (
     AddComment,
     AnswerTap,
+    AttachSla,
     BindCard,
     CreateCard,
+    DetachSla,
     EditComment,
     Effect,
     LinkCard,
@@ -157,8 +159,8 @@ class _Came:
                 counted = claim.order.attempt - 1 if untouched else claim.order.attempt
                 self.again[counted, storable(reason)] += claim.rows
                 self.due[claim.lane] = self.now + seconds
-            case Refused(reason=reason) if isinstance(effect, LinkCard | UnlinkCard):
-                # Words on both cards tell of the bond too.
+            case Refused(reason=reason) if isinstance(effect, LinkCard | UnlinkCard | AttachSla | DetachSla):
+                # Words on both cards tell of the bond too, and our own clocks run without the board's.
                 self.ended[State.DONE, storable(reason)].append(claim.seq)
             case Refused(refusal=Refusal.GONE, reason=reason) if isinstance(effect, SetBlock | SetDeadline):
                 # Whatever card takes its place is made with the block and the deadline of then.

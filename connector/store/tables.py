@@ -63,7 +63,7 @@ ASIDE = "state IN (2, 3, 4)"
 """Journal rows kept aside."""
 PASSING = (
     "state = 2 AND kind NOT IN ('CreateCard', 'AddTag', 'RemoveTag', 'SetFacts', 'SetBlock', 'SetDeadline', "
-    "'AssignCard', 'MoveCard', 'ReplaceCard', 'BindCard')"
+    "'AssignCard', 'MoveCard', 'ReplaceCard', 'BindCard', 'AttachSla', 'DetachSla')"
 )
 """Finished orders that may be swept. What made a card as it is stays: `connector why` tells it years later."""
 

@@ -111,7 +111,7 @@ def whole(company: Company, card: Card, *, broken_api: bool) -> JsonObject:
         "parents": [flat(company, company.cards[number]) for number in card.parent_ids],
         "blocking_blockers": [],
         "external_links": [shapes.link(link, card.id) for link in card.links],
-        "slas": [],
+        "slas": [sla(card.id, number) for number in card.sla_ids],
         "email": f"{card.id}@{company.name}.invalid",
         "blocked_at": None,
         "blocker_id": None,
@@ -125,6 +125,11 @@ def whole(company: Company, card: Card, *, broken_api: bool) -> JsonObject:
         "blocks_card_ids": [],
         "relates_card_ids": [],
     }
+
+
+def sla(card_id: int, sla_id: str) -> JsonObject:
+    """An agreement as a card shows it; here none has rules."""
+    return {"id": sla_id, "name": "SLA", "status": "active", "card_id": card_id, "sla_id": sla_id, "rules": []}
 
 
 def item(company: Company, card: Card, *, description: bool, broken_api: bool, relations: bool = True) -> JsonObject:

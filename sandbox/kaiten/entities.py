@@ -238,6 +238,7 @@ class Card:
     links: tuple[Link, ...] = ()
     parent_ids: tuple[int, ...] = ()
     child_ids: tuple[int, ...] = ()
+    sla_ids: tuple[str, ...] = ()
 
     @property
     def responsible_ids(self) -> tuple[int, ...]:

@@ -19,11 +19,13 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    AttachSla,
     BoardEffect,
     Button,
     ChatEffect,
     CreateCard,
     DeleteMessage,
+    DetachSla,
     EditComment,
     EditMessage,
     FieldValue,
@@ -65,6 +67,7 @@ from connector.ports import Board, Chat, Order, Rejected, Unavailable
 
 READS = 6
 """Reads after which whatever is there must have been told."""
+SLA = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 class ChatStand(Protocol):
@@ -155,6 +158,12 @@ class BoardStand(Protocol):
 
     async def parents(self, card: Ref) -> list[str]:
         """The ids, as the adapter tells them, of the cards that this one is a child of."""
+
+    async def entrust(self, card: Ref) -> None:
+        """The card becomes a request of the board's own service desk."""
+
+    async def slas(self, card: Ref) -> list[str]:
+        """The board's own agreements that the card is under, by their ids."""
 
     async def field(self, card: Ref, field: str) -> object:
         """What stands in a field of the card; None when nothing does."""
@@ -623,6 +632,35 @@ class BoardContract:
         await stand.board.perform(_to_board(_link(parent), card, attempt=2))
         assert await stand.parents(card) == [parent.id]
 
+    async def test_a_card_of_the_service_desk_is_under_an_agreement_once_and_until_it_is_undone(
+        self, stand: BoardStand
+    ) -> None:
+        card = await _card(stand)
+        await stand.entrust(card)
+        for attempt in (1, 2):
+            assert await stand.board.perform(_to_board(_attachment(), card, attempt=attempt)) == ()
+        assert await stand.slas(card) == [SLA]
+        for attempt in (1, 2, 1):
+            assert await stand.board.perform(_to_board(_detachment(), card, attempt=attempt)) == ()
+        assert await stand.slas(card) == []
+
+    async def test_an_agreement_whose_answer_was_lost_is_on_the_card_once(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        await stand.entrust(card)
+        await stand.lose_next_answer()
+        with pytest.raises(Unavailable):
+            await stand.board.perform(_to_board(_attachment(), card))
+        await stand.board.perform(_to_board(_attachment(), card, attempt=2))
+        assert await stand.slas(card) == [SLA]
+
+    async def test_a_card_outside_the_service_desk_is_refused_an_agreement(self, stand: BoardStand) -> None:
+        card = await _card(stand)
+        for attempt in (1, 2):
+            with pytest.raises(Rejected) as no:
+                await stand.board.perform(_to_board(_attachment(), card, attempt=attempt))
+            assert no.value.refusal is Refusal.INVALID
+        assert await stand.slas(card) == []
+
     async def test_facts_fill_their_fields_and_leave_the_others(self, stand: BoardStand) -> None:
         card = await _card(stand)
         first, second = stand.fields
@@ -1046,6 +1084,14 @@ def _link(parent: Ref) -> LinkCard:
 
 def _unlink(parent: Ref) -> UnlinkCard:
     return UnlinkCard(key=Key("unlink"), ticket=TicketId("kc-1"), parent=parent)
+
+
+def _attachment() -> AttachSla:
+    return AttachSla(key=Key("sla"), ticket=TicketId("kc-1"), sla=SLA)
+
+
+def _detachment() -> DetachSla:
+    return DetachSla(key=Key("sla-off"), ticket=TicketId("kc-1"), sla=SLA)
 
 
 def _replacement(spot: Spot | None, due_at: datetime | None) -> ReplaceCard:

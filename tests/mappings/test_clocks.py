@@ -48,6 +48,17 @@ def test_a_class_may_count_in_a_calendar_of_its_own() -> None:
     assert date(2026, 5, 9) in said.calendars["hours"].closed
 
 
+def test_a_class_may_name_an_agreement_of_the_board_by_its_id() -> None:
+    said = policy("    board_sla: 0F8FAD5B-d9cb-469f-a165-70867728950e")
+    assert said.classes["normal"].board_sla == "0f8fad5b-d9cb-469f-a165-70867728950e"
+    assert policy("    clock: calendar\n    resolution: 1d").classes["normal"].board_sla is None
+
+
+@pytest.mark.parametrize("name", ["Быстрая поддержка", "0f8fad5b", "'17'", "0f8fad5bd9cb469fa16570867728950e"])
+def test_an_agreement_of_the_board_goes_by_its_id_only(name: str) -> None:
+    assert refused(f"    board_sla: {name}") == ("sla-id", 17, "classes.normal.board_sla")
+
+
 def test_special_terms_take_what_they_do_not_say_from_their_class() -> None:
     said = policy(
         """    clock: working

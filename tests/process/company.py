@@ -242,6 +242,10 @@ class Company:
         """An agent moves a card: `column`, `lane`, `board` by title."""
         self._board("POST", f"/sandbox/cards/{card}/move", json={"user": user, **where})
 
+    def entrusts(self, card: int, user: str) -> None:
+        """The card becomes a request of the board's own service desk."""
+        self._board("PATCH", f"/sandbox/cards/{card}", json={"user": user, "service_id": 1})
+
     def board_calls(self) -> list[dict[str, Any]]:
         """Every call of the API."""
         found: list[dict[str, Any]] = self._board("GET", "/sandbox/calls")

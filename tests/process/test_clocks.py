@@ -77,6 +77,46 @@ def test_a_late_answer_shows_on_the_card_and_every_second_of_it_can_be_explained
     assert (row["before"]["resolution"], row["after"]["resolution"]) == (0, 1)
 
 
+def test_a_request_of_the_service_desk_is_under_the_boards_own_agreement_and_a_plain_card_costs_nobody_a_word(
+    tmp_path: Path,
+) -> None:
+    ids = {"urgent": "11111111-1111-4111-8111-111111111111", "later": "22222222-2222-4222-8222-222222222222"}
+    mapping = _mapping(tmp_path, "mapping.yaml", first_reply="1h", resolution="5h")
+    yaml = YAML(typ="safe")
+    content = yaml.load(mapping)
+    for name, sla in ids.items():
+        content["classes"][name]["board_sla"] = sla
+    with mapping.open("w", encoding="utf-8") as file:
+        yaml.dump(content, file)
+    with Company(tmp_path, mapping=mapping) as company:
+        company.start()
+        chat = company.client(7, "Ivan")
+        company.register(chat, topic="Касса и оплата")
+        company.says(chat, "Касса не печатает чек")
+        [card] = company.until("the card", company.cards)
+
+        def asked() -> list[tuple[str, int, str]]:
+            calls = [each for each in company.board_calls() if "/slas" in each["path"]]
+            return [(each["method"], each["status"], each["path"].rpartition("/")[2]) for each in calls]
+
+        company.until("the refusal", lambda: asked() == [("POST", 400, "slas")])
+        _settled(company)
+        dead = _ask(company, "queue", "list", "--json").data
+        plain = _ask(company, "why", "#1").out
+        company.entrusts(card["id"], "anna")
+        company.moves(card["id"], "anna", lane="Больше двух дней")
+        company.until("the agreement", lambda: len(asked()) == 3)
+        _settled(company)
+        calls, why = asked(), _ask(company, "why", "#1").out
+        comments = company.cards()[0]["comments"]
+    assert calls[1:] == [("DELETE", 404, ids["urgent"]), ("POST", 200, "slas")]
+    assert (dead["orders"], dead["items"]) == (0, [])
+    assert ids["urgent"] not in plain
+    assert ids["later"] in why
+    assert "classes.later.board_sla" in why
+    assert not [each for each in comments if "sla" in each["text"].casefold()]
+
+
 def test_a_mapping_that_cannot_be_used_is_told_before_anything_is_read(tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("version: 1\n", encoding="utf-8")

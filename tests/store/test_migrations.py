@@ -113,6 +113,19 @@ def test_what_a_card_was_given_is_told_from_what_passes_after_the_third_version_
     assert sum(str(kept).count("SetDeadline") for kept in ended["dialect_options"].values()) == 1
 
 
+def test_agreements_of_the_board_are_told_from_what_passes_after_the_eighth_version_too(database_url: str) -> None:
+    _of_version(database_url, "0008", [])
+    database = open_database(database_url)
+    try:
+        with database.engine.begin() as connection:
+            found = inspect(connection).get_indexes("outbox")
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    finally:
+        database.close()
+    (ended,) = [index for index in found if index["name"] == "outbox_ended"]
+    assert sum(str(kept).count("'AttachSla'") for kept in ended["dialect_options"].values()) == 1
+
+
 def test_what_the_fifth_version_made_is_found_by_its_request(database_url: str) -> None:
     _of_version(database_url, "0005", [])
     parsed = make_url(database_url)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.domain.effects import Urgency
+import pytest
+
+from connector.domain.effects import AttachSla, DetachSla, Urgency
 from connector.domain.events import Refusal
-from connector.domain.refs import Ref
+from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.ticket import Phase
 from connector.store import settling
 from connector.store.tables import Noted, State
@@ -51,6 +53,22 @@ def test_a_lost_card_keeps_the_order_and_tells(shelf: Shelf) -> None:
     shelf.order(creation("kc-1.2"), tickets=[replace(replaced, generation=2)])
     shelf.now += 2
     assert [claim.order.key for claim in shelf.claim("board")] == ["card/kc-1.2"]
+
+
+@pytest.mark.parametrize("kind", [AttachSla, DetachSla])
+@pytest.mark.parametrize("refusal", [Refusal.INVALID, Refusal.FORBIDDEN, Refusal.GONE])
+def test_an_agreement_that_the_board_refuses_is_nobodys_dead_letter(
+    shelf: Shelf, kind: type[AttachSla | DetachSla], refusal: Refusal
+) -> None:
+    order = kind(key=Key("sla"), ticket=TicketId(TICKET), sla="0f8fad5b-d9cb-469f-a165-70867728950e")
+    shelf.order(order, comment("one"), tickets=[ticket(card=CARD, phase=Phase.QUEUE)])
+    settled = shelf.settle(shelf.claim("board")[0], settling.Refused(refusal=refusal, reason="no service desk"))
+    assert (settled.dead, shelf.orders()["sla"].state, shelf.orders()["sla"].reason) == (
+        0, State.DONE, "no service desk",
+    )  # fmt: skip
+    assert not [key for key in shelf.journal() if key.startswith(("failed:", "done:"))]
+    assert shelf.do(lambda connection: settling.sweep(connection, shelf.now + 1)) == 0
+    assert [claim.order.key for claim in shelf.claim("board")] == ["one"]
 
 
 def test_a_refused_joined_comment_comes_apart(shelf: Shelf) -> None:

@@ -12,6 +12,7 @@ from connector.domain.decide import (
     agenda,
     belonging,
     board_changes,
+    board_sla,
     client_writes,
     clocks,
     commands,
@@ -38,9 +39,11 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    AttachSla,
     BindCard,
     CreateCard,
     DeleteMessage,
+    DetachSla,
     EditComment,
     EditMessage,
     Effect,
@@ -192,6 +195,7 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
             assert_never(event)
     clocks.kept(turn, client, event)
     deadlines.follow(turn, client)
+    board_sla.follow(turn)
     escalation.follow(turn, client)
     belonging.report(turn, client)
     after = turn.client
@@ -255,6 +259,8 @@ def listens(effect: Effect) -> bool:
         case EditComment() | AddFiles() | AddTag() | RemoveTag() | SetFacts() | SetBlock():
             return False
         case AssignCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact() | LinkCard() | UnlinkCard():
+            return False
+        case AttachSla() | DetachSla():
             return False
         case _:
             assert_never(effect)

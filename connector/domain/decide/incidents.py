@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 
 from connector.domain import earlier, kindred
 from connector.domain.client import Client
-from connector.domain.decide import board_changes, history, holding, orders_end, sightings, spreading, standing
+from connector.domain.decide import (
+    board_changes,
+    board_sla,
+    history,
+    holding,
+    orders_end,
+    sightings,
+    spreading,
+    standing,
+)
 from connector.domain.decide.ordering import word_for
 from connector.domain.decide.tickets import new_id
 from connector.domain.decide.turn import Turn
@@ -73,6 +82,7 @@ def decided(turn: Turn, event: Event) -> None:
         standing.tell_children(turn)
         _lasting(turn)
         _closed_with_it(turn, before)
+        board_sla.follow(turn)
         _list(turn)
     turn.effects[:] = [
         effect

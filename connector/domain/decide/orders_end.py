@@ -16,10 +16,12 @@ from connector.domain.effects import (
     AddTag,
     AnswerTap,
     AssignCard,
+    AttachSla,
     BindCard,
     BoardEffect,
     CreateCard,
     DeleteMessage,
+    DetachSla,
     EditComment,
     EditMessage,
     LinkCard,
@@ -88,6 +90,8 @@ def done(turn: Turn, event: Done) -> None:
             return
         case AssignCard() | ReplaceCard() | SetDeadline() | BindCard() | Redact() | LinkCard() | UnlinkCard():
             return
+        case AttachSla() | DetachSla():
+            return
         case _:
             assert_never(event.effect)
 
@@ -103,6 +107,8 @@ def failed(turn: Turn, event: Failed) -> None:
         case SendMessage() | SendFiles():
             _not_delivered(turn, event, effect)
         case EditMessage() | DeleteMessage() | React() | AnswerTap() | Redact() | LinkCard() | UnlinkCard():
+            return
+        case AttachSla() | DetachSla():
             return
         case VerifyCabinet():
             registering.verified(turn, effect.cabinet, Verdict.UNVERIFIED)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from connector.domain import card, earlier
 from connector.domain.client import Kept, Said, WrittenAlbum
-from connector.domain.decide import deadlines, receipts
+from connector.domain.decide import board_sla, deadlines, receipts
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import AddComment, AddTag, CreateCard, LinkCard, Meaning, MoveCard, Section, SetBlock
 from connector.domain.policy import Policy
@@ -133,6 +133,7 @@ def order_card(turn: Turn, ticket: Ticket, title: str, description: str, source:
     prefix = "tag" if ticket.generation == 1 else f"{external}/tag"
     for number, name in enumerate(card_tags(policy, ticket)):
         turn.effects.append(AddTag(key=turn.name(f"{prefix}/{number}"), ticket=ticket.id, name=name))
+    ticket = board_sla.ordered(turn, ticket)
     if block and former:
         # An older block may still be on its way to the card that was lost: it must not be the last one here.
         turn.effects.append(SetBlock(key=turn.name(f"{external}/block"), ticket=ticket.id, block=block))

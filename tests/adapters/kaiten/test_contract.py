@@ -59,6 +59,12 @@ class _KaitenStand:
     async def parents(self, card: Ref) -> list[str]:
         return [str(each["id"]) for each in cast(list[dict[str, object]], self._card(card)["parents"])]
 
+    async def entrust(self, card: Ref) -> None:
+        self._kaiten.order("PATCH", f"/cards/{card.id}", {"user": "anna", "service_id": 1})
+
+    async def slas(self, card: Ref) -> list[str]:
+        return [str(each["sla_id"]) for each in cast(list[dict[str, object]], self._card(card)["slas"])]
+
     async def field(self, card: Ref, field: str) -> object:
         found = cast(dict[str, object] | None, self._card(card)["properties"])
         return (found or {}).get(f"id_{field}")

@@ -132,6 +132,12 @@ class _MemoryBoardStand:
     async def parents(self, card: Ref) -> list[str]:
         return sorted(self._card(card).parents)
 
+    async def entrust(self, card: Ref) -> None:
+        self._card(card).service_desk = True
+
+    async def slas(self, card: Ref) -> list[str]:
+        return self._card(card).slas
+
     async def field(self, card: Ref, field: str) -> object:
         return self._card(card).fields.get(field)
 

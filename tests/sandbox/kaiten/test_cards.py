@@ -189,3 +189,18 @@ async def test_a_card_carries_links(office: Any) -> None:
     assert (await office.bot.post(path, json={"description": "?"})).status_code == 400
     assert (await office.bot.delete(f"{path}/{made['id']}")).json() == {"id": made["id"]}
     assert (await office.bot.get(path)).json() == []
+
+
+async def test_agreements_are_only_on_service_desk_requests(office: Any) -> None:
+    plain = await office.card()
+    body = {"sla_id": "0f8fad5b-d9cb-469f-a165-70867728950e"}
+    refused = await office.bot.post(f"/cards/{plain['id']}/slas", json=body)
+    assert (refused.status_code, refused.json()) == (400, {"message": "Only service desk request can have sla"})
+    desk = await office.card(service_id=1)
+    odd = await office.bot.post(f"/cards/{desk['id']}/slas", json={"sla_id": "fast"})
+    assert (odd.status_code, odd.json()) == (400, {"message": "sla_id should be uuid"})
+    assert (await office.bot.post(f"/cards/{desk['id']}/slas", json=body)).status_code == 200
+    shown = (await office.bot.get(f"/cards/{desk['id']}")).json()
+    assert [each["sla_id"] for each in shown["slas"]] == [body["sla_id"]]
+    path = f"/cards/{desk['id']}/slas/{body['sla_id']}"
+    assert [(await office.bot.delete(path)).status_code for _ in range(2)] == [200, 404]
