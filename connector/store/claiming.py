@@ -129,6 +129,7 @@ _acknowledging = (
     .limit(1)
 )
 _hold = update(lanes).where(among(lanes.c.key, "keys")).values(due=None, holder=None)
+_newest = select(journal.c.received).order_by(journal.c.seq.desc()).limit(1)
 _orders_waiting = select(func.count()).select_from(
     select(outbox.c.seq)
     .join(lanes, lanes.c.key == outbox.c.lane)
@@ -279,16 +280,15 @@ def hurry(connection: Connection, now: float, *, port: str) -> None:
     )
 
 
-LONGEST_WAIT = 75.0
-"""Seconds that nothing waits longer for its next try, but where a remote side asked for it."""
-
-
 def release_all(connection: Connection, now: float) -> int:
     """After a restart of the only daemon: what the dead process held is due at once. Returns how many lanes.
 
-    So is what seems to be due much later: the machine's clock may have been put back meanwhile.
+    Where the newest event was written later than now, the machine's clock was put back meanwhile: whatever waits then
+    waits as long as it still had to.
     """
-    connection.execute(update(lanes).where(lanes.c.due > now + LONGEST_WAIT).values(due=now))
+    newest: float | None = connection.execute(_newest).scalar()
+    if newest is not None and newest > now:
+        connection.execute(update(lanes).where(lanes.c.due > now).values(due=lanes.c.due - (newest - now)))
     return connection.execute(update(lanes).where(lanes.c.holder.is_not(None)).values(due=now, holder=None)).rowcount
 
 

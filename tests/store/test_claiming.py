@@ -207,3 +207,17 @@ def test_what_an_order_made_is_known_to_those_that_name_it(shelf: Shelf) -> None
     shelf.order(send("one"), edit)
     shelf.settle(shelf.claim()[0], MADE)
     assert shelf.claim()[0].order.made == {"one": MADE.refs}
+
+
+def test_after_a_clock_was_put_back_a_restart_leaves_what_waits_as_long_as_it_still_had_to(shelf: Shelf) -> None:
+    shelf.order(send("1"))
+    (claim,) = shelf.claim()
+    shelf.settle(claim, settling.Later(reason="429", wait=3600.0, surely_not_done=True))
+    shelf.do(lambda connection: claiming.release_all(connection, shelf.now))
+    assert shelf.claim() == []
+    shelf.now -= 86_400.0
+    shelf.do(lambda connection: claiming.release_all(connection, shelf.now))
+    shelf.now += 3599.0
+    assert shelf.claim() == []
+    shelf.now += 2.0
+    assert len(shelf.claim()) == 1
