@@ -30,7 +30,7 @@ demo: $(STAMP) ## run the whole thing against stand-ins, without tokens (options
 	@$(BIN)/connector demo $(ARGS)
 
 test: $(STAMP) browser ## run every test, on SQLite and on a real PostgreSQL (options: ARGS="-k word")
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -q -n 4 --dist loadgroup $(ARGS)
 
 check: lint types test ## lint, format, types and tests: what a change must pass
 

@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import CannotStart, fresh_database, running_server
 from tests.secret_scan import leaks, told
+
+# How long an example takes says nothing on a shared machine; the test's own timeout guards against hanging.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
