@@ -129,7 +129,7 @@ _acknowledging = (
     .limit(1)
 )
 _hold = update(lanes).where(among(lanes.c.key, "keys")).values(due=None, holder=None)
-_newest = select(journal.c.received).order_by(journal.c.seq.desc()).limit(1)
+_newest = select(journal.c.received).where(journal.c.seq == select(func.max(journal.c.seq)).scalar_subquery())
 _orders_waiting = select(func.count()).select_from(
     select(outbox.c.seq)
     .join(lanes, lanes.c.key == outbox.c.lane)
