@@ -106,7 +106,7 @@ def main() -> None:
         if isinstance(abort, typer.Abort) and isinstance(abort.__cause__, KeyboardInterrupt):
             sys.exit(Exit.INTERRUPTED)
         raise
-    except Exception as fault:
+    except Exception as fault:  # the last stop before a user: they get one line to report, never a traceback
         places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
         told = f"connector {installed()}: a fault of its own, {type(fault).__name__}, at {' > '.join(places[-6:])}"
         print(told, "Nothing that was acknowledged is lost. Please report this line.", sep="\n", file=sys.stderr)

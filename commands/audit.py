@@ -57,7 +57,7 @@ def audit(
         fates: list[Fate] = []
         tickets: dict[str, Ticket] = {}
         for client, events in by_client.items():
-            found, theirs = there.do(lambda connection, now: _reckoned(connection, now, client, events, policy))  # noqa: B023
+            found, theirs = there.do(lambda connection, now: _reckoned(connection, now, client, events, policy))  # noqa: B023  # called at once
             fates += found
             tickets |= {ticket.id: ticket for ticket in theirs}
         looked = 0
@@ -74,7 +74,7 @@ def _in_question(there: Visit, start: datetime) -> dict[str, list[NotedEvent]]:
     kinds = ("ClientWrote", "AgentCommented")
     found: dict[str, list[NotedEvent]] = defaultdict(list)
     seq = there.do(lambda connection, _: looking.first_event_since(connection, start.timestamp()))
-    while page := there.do(lambda connection, _: looking.events_from(connection, seq, limit=PAGE, kinds=kinds)):  # noqa: B023
+    while page := there.do(lambda connection, _: looking.events_from(connection, seq, limit=PAGE, kinds=kinds)):  # noqa: B023  # called at once
         for noted in page:
             if noted.client is not None and noted.received >= start:
                 found[noted.client].append(noted)
@@ -132,7 +132,7 @@ def _held_against_the_board(
     for id_, found in mine.items():
         sheet = sheets[id_]
         keys = [note.told.key for note in sheet.notes if note.told is not None] if sheet is not None else []
-        known = there.do(lambda connection, _: looking.known_events(connection, keys))  # noqa: B023
+        known = there.do(lambda connection, _: looking.known_events(connection, keys))  # noqa: B023  # called at once
         rest += compare(found, tickets[id_], sheet, known)
     return rest, len(sheets)
 

@@ -170,7 +170,7 @@ def _status(config: Path | None, *, as_json: bool) -> None:
         ended = False
         for each in there.do(lambda connection, now: forgettings(connection)):
             if not each.done:
-                ended |= there.do(lambda connection, now: finish(connection, now, each.token))  # noqa: B023
+                ended |= there.do(lambda connection, now: finish(connection, now, each.token))  # noqa: B023  # called at once
         if ended:
             _scrub(there)
         found = there.do(lambda connection, now: forgettings(connection))

@@ -121,7 +121,7 @@ def _scanned(
                 cards = list(sketches)
                 for start in range(0, len(cards), AT_ONCE):
                     some = cards[start : start + AT_ONCE]
-                    known |= there.do(lambda connection, _: bygones.known_cards(connection, some, ids))  # noqa: B023
+                    known |= there.do(lambda connection, _: bygones.known_cards(connection, some, ids))  # noqa: B023  # called at once
             found = [
                 bygone(
                     sketch, policy, policy.board, found=wanted, clients=owners, known=card in known, adopt=adopt,
@@ -188,7 +188,7 @@ def _write_down(settings: Settings, found: Sequence[Bygone], comments: dict[Ref,
     with visit(settings, to_write=True, as_json=as_json) as there:
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
-            new += there.do(lambda connection, now: bygones.write_down(connection, now, some, comments))  # noqa: B023
+            new += there.do(lambda connection, now: bygones.write_down(connection, now, some, comments))  # noqa: B023  # called at once
     return new
 
 

@@ -259,7 +259,7 @@ def _mend(names: list[str], config: Path | None, *, everything: bool, yes: bool,
                 )
                 outcome = there.do(lambda connection, now: step(connection, now, seq))  # noqa: B023  # called at once
             elif kind == "o":
-                outcome = there.do(lambda connection, now: mending.retry_order(connection, now, seq))  # noqa: B023
+                outcome = there.do(lambda connection, now: mending.retry_order(connection, now, seq))  # noqa: B023  # called at once
             else:
                 outcome = _read_anew(there, settings, seq)
             outcomes.append((f"{kind}{seq}", outcome))
@@ -271,11 +271,11 @@ def _all_of(there: Visit) -> list[tuple[str, int]]:
 
     found: list[tuple[str, int]] = []
     last = 0
-    while orders := there.do(lambda connection, _: mending.orders_in_need(connection, after=last, limit=PAGE)):  # noqa: B023
+    while orders := there.do(lambda connection, _: mending.orders_in_need(connection, after=last, limit=PAGE)):  # noqa: B023  # called at once
         found += [("o", order.seq) for order in orders]
         last = orders[-1].seq
     last = 0
-    while events := there.do(lambda connection, _: mending.events_in_need(connection, after=last, limit=PAGE)):  # noqa: B023
+    while events := there.do(lambda connection, _: mending.events_in_need(connection, after=last, limit=PAGE)):  # noqa: B023  # called at once
         found += [("e", event.noted.seq) for event in events]
         last = events[-1].noted.seq
     return found
@@ -350,10 +350,10 @@ def export(
         lines = []
         for kind, seq in wanted:
             if kind == "o":
-                order = there.do(lambda connection, _: mending.order_of(connection, seq))  # noqa: B023
+                order = there.do(lambda connection, _: mending.order_of(connection, seq))  # noqa: B023  # called at once
                 lines.append(order_facts(order, words=words) if order is not None else None)
             else:
-                event = there.do(lambda connection, _: mending.event_of(connection, seq))  # noqa: B023
+                event = there.do(lambda connection, _: mending.event_of(connection, seq))  # noqa: B023  # called at once
                 lines.append(event_facts(event, words=words) if event is not None else None)
     text = "".join(json.dumps(each, ensure_ascii=False, default=_plain) + "\n" for each in lines if each is not None)
     if out is None:

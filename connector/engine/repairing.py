@@ -168,7 +168,7 @@ class Repairer:
         while after is not None:
             start = after
             more, after = await self._database.run(
-                lambda connection: repairs.subjects(connection, run.scope, version, after=start, limit=AT_ONCE)  # noqa: B023
+                lambda connection: repairs.subjects(connection, run.scope, version, after=start, limit=AT_ONCE)  # noqa: B023  # awaited at once
             )
             found += more
         return found
@@ -198,7 +198,7 @@ class Repairer:
         for start in range(0, len(subjects), AT_ONCE):
             some = subjects[start : start + AT_ONCE]
             ids = [subject.ticket for subject in some]
-            marks = await self._database.run(lambda connection: repairs.marks_of(connection, ids))  # noqa: B023
+            marks = await self._database.run(lambda connection: repairs.marks_of(connection, ids))  # noqa: B023  # awaited at once
             for subject in some:
                 sketch = sketches.get(subject.card)
                 same = sketch is not None and marks.get(subject.ticket) == (sketch.mark, subject.books)
