@@ -38,6 +38,7 @@ def add(
         updated=now,
     )
     company.comments[comment.id] = comment
+    card = company.cards[card.id]  # as it is by now: a form with files takes its time
     card = replace(card, comments_total=card.comments_total + 1, comment_last_added_at=now)
     company.keep(card)
     company.record("comment_add", card, user, comment_id=comment.id)
@@ -74,6 +75,7 @@ def remove(company: Company, user: User, comment: Comment) -> None:
         raise forbidden()
     company.comments[comment.id] = replace(comment, deleted=True)
     card = company.cards[comment.card_id]
+    card = company.cards[card.id]  # as it is by now: a form with files takes its time
     card = replace(card, comments_total=card.comments_total - 1)
     company.keep(card)
     company.publish("comment:remove", card, {**_event(company, comment), "author": shapes.short_user(user)})
@@ -135,9 +137,11 @@ async def list_comments(company: Company, user: User, request: Request) -> objec
 
 
 async def patch_comment(company: Company, user: User, request: Request) -> object:
-    card = path_card(company, user, request)
-    comment = find(company, card, path_number(request, "comment_id"))
+    number = path_number(request, "comment_id")
+    find(company, path_card(company, user, request), number)
     text, _, kind, uploads = await _read(company, request)
+    card = path_card(company, user, request)
+    comment = find(company, card, number)  # it may be gone by now: a form with files takes its time
     edited = edit(company, user, comment, text, format_type=kind)
     for upload in uploads:
         file_store.keep(company, user, card, upload, "legacy", comment_id=comment.id)

@@ -23,6 +23,7 @@ from sandbox.kaiten.http import (
     query_flag,
     query_number,
     refusal,
+    whole_body,
 )
 from sandbox.kaiten.problems import Problem, bad_request, not_found
 from sandbox.kaiten.shapes import JsonObject
@@ -34,6 +35,7 @@ Control = Callable[[StandIn, Company, Request], Awaitable[object]]
 def control(method: str, path: str, endpoint: Control) -> Route:
     async def answer(request: Request) -> Response:
         stand_in = cast(StandIn, request.app.state.stand_in)
+        await whole_body(request)
         try:
             found = await endpoint(stand_in, company_of(request), request)
         except Problem as problem:

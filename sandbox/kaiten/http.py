@@ -24,6 +24,7 @@ def api(method: str, path: str, endpoint: Endpoint) -> Route:
 
     async def answer(request: Request) -> Response:
         company = company_of(request)
+        await whole_body(request)
         try:
             found = await endpoint(company, authorised(company, request), request)
         except Problem as problem:
@@ -64,6 +65,17 @@ def refusal(problem: Problem) -> Response:
             return Response(text, problem.status, problem.headers, media_type="text/html")
         case body:
             return JSONResponse(body, problem.status, problem.headers)
+
+
+async def whole_body(request: Request) -> None:
+    """Waits for a JSON body before any rule looks at a card: while it is on its way others change that card, and what
+    they did must not be written over. A multipart body is read by its route, which looks at the card after it."""
+    if not multipart(request):
+        await request.body()
+
+
+def multipart(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("multipart/")
 
 
 async def json_body(request: Request) -> JsonObject:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from sandbox.kaiten.company import Company
 from sandbox.kaiten.file_store import Upload
-from sandbox.kaiten.http import json_body
+from sandbox.kaiten.http import json_body, multipart
 from sandbox.kaiten.problems import bad_request
 from sandbox.kaiten.shapes import JsonObject
 
@@ -22,7 +22,7 @@ async def read_form(request: Request, company: Company, *, file_field: str) -> t
 
     Each file lies in the company's directory already; who refuses the request discards it.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/"):
+    if not multipart(request):
         return await json_body(request), []
     fields: JsonObject = {}
     uploads: list[Upload] = []

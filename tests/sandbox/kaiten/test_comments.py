@@ -1,8 +1,64 @@
 """Comments of a card."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+
+
+def slowly(body: bytes, meanwhile: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
+    """A body whose second half is sent only after something else was done."""
+
+    async def halves() -> AsyncIterator[bytes]:
+        yield body[: len(body) // 2]
+        await meanwhile()
+        yield body[len(body) // 2 :]
+
+    return halves()
+
+
+FORM = (
+    '--limit\r\nContent-Disposition: form-data; name="text"\r\n\r\nФото\r\n'
+    '--limit\r\nContent-Disposition: form-data; name="files[]"; filename="a.txt"\r\n\r\nкасса\r\n--limit--\r\n'
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        ("/cards/{card}/tags", "application/json", b'{"name": "urgent"}'),
+        ("/cards/{card}/external-links", "application/json", b'{"url": "https://example.test/"}'),
+        ("/cards/{card}/members", "application/json", b'{"user_id": 1060002}'),
+        ("/cards/{card}/comments", "application/json", b'{"text": "words"}'),
+        ("/cards/{card}/comments", "multipart/form-data; boundary=limit", FORM),
+    ],
+)
+async def test_what_others_did_to_a_card_while_a_body_was_on_its_way_is_kept(
+    office: Any, path: str, kind: str, body: bytes
+) -> None:
+    card = await office.card()
+
+    async def answers() -> None:
+        await office.anna.post(f"/cards/{card['id']}/comments", json={"text": "Едем"})
+
+    content = slowly(body, answers)
+    answer = await office.bot.post(path.format(card=card["id"]), content=content, headers={"content-type": kind})
+    assert answer.status_code == 200, answer.text
+    after = await office.read(card)
+    listed = (await office.bot.get(f"/cards/{card['id']}/comments")).json()
+    assert after["comments_total"] == len(listed) == 1 + ("comments" in path)
+    assert after["comment_last_added_at"] is not None
+
+
+async def test_a_comment_deleted_while_its_new_form_was_on_its_way_stays_deleted(office: Any) -> None:
+    card = await office.card()
+    comment = (await office.bot.post(f"/cards/{card['id']}/comments", json={"text": "Ошибка"})).json()
+    path = f"/cards/{card['id']}/comments/{comment['id']}"
+    content = slowly(FORM, lambda: office.bot.delete(path))
+    form = {"content-type": "multipart/form-data; boundary=limit"}
+    answer = await office.bot.patch(path, content=content, headers=form)
+    assert answer.status_code == 404
+    assert (await office.bot.get(f"/cards/{card['id']}/comments")).json() == []
 
 
 async def test_a_comment_moves_only_the_comment_counters_of_its_card(office: Any, clock: Any) -> None:
