@@ -13,8 +13,12 @@ from connector.domain.effects import Spot
 from connector.domain.layout import FieldKind, Layout
 from connector.domain.refs import Ref
 from connector.domain.words import File
-from tests.adapters.compared import ComparedContract
-from tests.adapters.contract import BoardContract
+from tests.adapters.contracts.blocks import BlockContract
+from tests.adapters.contracts.cards import CardContract
+from tests.adapters.contracts.comments import CommentContract
+from tests.adapters.contracts.comparing import ComparedContract
+from tests.adapters.contracts.redacting import RedactContract
+from tests.adapters.contracts.telling import TellingContract
 from tests.adapters.kaiten.conftest import BoardAt, FolderSpool, Kaiten
 
 
@@ -160,8 +164,24 @@ async def stand(kaiten: Kaiten, board: KaitenBoard, board_at: BoardAt, spool: Fo
     return _KaitenStand(kaiten, board, board_at, spool, layout)
 
 
-class TestKaitenBoard(BoardContract):
-    """The promises of the board."""
+class TestKaitenCards(CardContract):
+    """The promises of cards."""
+
+
+class TestKaitenComments(CommentContract):
+    """The promises of our words on them."""
+
+
+class TestKaitenBlocks(BlockContract):
+    """The promises of the block of earlier requests."""
+
+
+class TestKaitenRedacting(RedactContract):
+    """The promises of forgetting somebody."""
+
+
+class TestKaitenTelling(TellingContract):
+    """The promises of what is told of cards."""
 
 
 class TestKaitenCompared(ComparedContract):

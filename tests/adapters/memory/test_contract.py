@@ -17,12 +17,21 @@ from connector.domain.effects import Spot
 from connector.domain.refs import Ref
 from connector.domain.words import File, FileKind
 from connector.ports import Unavailable
-from tests.adapters.compared import ComparedContract
-from tests.adapters.contract import BoardContract, ChatContract, some_file
+from tests.adapters.contracts.blocks import BlockContract
+from tests.adapters.contracts.cards import CardContract
+from tests.adapters.contracts.chat import ChatContract
+from tests.adapters.contracts.comments import CommentContract
+from tests.adapters.contracts.comparing import ComparedContract
+from tests.adapters.contracts.redacting import RedactContract
+from tests.adapters.contracts.telling import TellingContract
 
 
 def _now() -> datetime:
     return datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+def _file_elsewhere(name: str) -> File:
+    return File(ref=Ref(port="elsewhere", id=name), kind=FileKind.DOCUMENT, name=name, size=7)
 
 
 class _Folder:
@@ -94,7 +103,7 @@ class _MemoryChatStand:
         self.weather.refuse("chat.", Unavailable("too many", retry_after=seconds, surely_not_done=True))
 
     def file(self, name: str) -> File:
-        return some_file("elsewhere", name)
+        return _file_elsewhere(name)
 
 
 class _MemoryBoardStand:
@@ -213,7 +222,7 @@ class _MemoryBoardStand:
         self.weather.refuse("board.", Unavailable("too many", retry_after=seconds, surely_not_done=True))
 
     def file(self, name: str) -> File:
-        return some_file("elsewhere", name)
+        return _file_elsewhere(name)
 
 
 class TestMemoryChat(ChatContract):
@@ -227,8 +236,24 @@ def stand(tmp_path: Path) -> _MemoryBoardStand:
     return _MemoryBoardStand(tmp_path)
 
 
-class TestMemoryBoard(BoardContract):
-    """The promises of the board."""
+class TestMemoryCards(CardContract):
+    """The promises of cards."""
+
+
+class TestMemoryComments(CommentContract):
+    """The promises of our words on them."""
+
+
+class TestMemoryBlocks(BlockContract):
+    """The promises of the block of earlier requests."""
+
+
+class TestMemoryRedacting(RedactContract):
+    """The promises of forgetting somebody."""
+
+
+class TestMemoryTelling(TellingContract):
+    """The promises of what is told of cards."""
 
 
 class TestMemoryCompared(ComparedContract):

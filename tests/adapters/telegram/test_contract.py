@@ -10,7 +10,7 @@ import pytest
 
 from adapters.telegram import TelegramChat
 from connector.domain.words import File, FileKind
-from tests.adapters.contract import ChatContract
+from tests.adapters.contracts.chat import ChatContract
 from tests.adapters.telegram.support import CHAT, TOKEN, chat_on
 from tests.adapters.telegram.test_stand_in import Desk, desk
 
