@@ -68,6 +68,9 @@ class Office:
         self._number = count(1)
         self._versions: dict[TicketId, int] = defaultdict(int)
         self._wake: dict[ClientId, datetime | None] = {}
+        self._linked: list[ClientId] = []
+        self._homes: dict[TicketId, ClientId] = {}
+        self._pooled: dict[TicketId, ClientId] = {}
         for key in self.policy.people.agents:
             self._link(key, Desk(agent=key, person=person(key).ref))
         for key in self.policy.people.teams:
@@ -76,6 +79,7 @@ class Office:
     def _link(self, name: str, desk: Desk) -> None:
         chat = chat_of(name)
         self.clients[client_of(chat)] = Client(id=client_of(chat), chat=chat, desk=desk)
+        self._linked.append(client_of(chat))
 
     # ---- what people do
 
@@ -158,7 +162,7 @@ class Office:
             opening = looks_opening(self.policy)
             around = self._around(opening) if opening != UNSEEING else seen.around
             decision = decide(replace(seen, next_number=next(self._number), around=around), event, self.policy)
-        self.clients[home] = replace(decision.client, around=None)
+        self._keep(home, replace(decision.client, around=None))
         self._wake[home] = decision.wake_at
         if decision.wake_at is not None:
             at = max(decision.wake_at, self.now)
@@ -174,13 +178,21 @@ class Office:
                 self.ended.append((self.now, told))
             self._decide(told)
 
+    def _keep(self, home: ClientId, client: Client) -> None:
+        self.clients[home] = client
+        for ticket in client.tickets:
+            self._homes[ticket.id] = home
+            if ticket.pooled:
+                self._pooled[ticket.id] = home
+            else:
+                self._pooled.pop(ticket.id, None)
+
     def _home(self, event: Event) -> ClientId:
         if isinstance(event, ClientWrote | ClientTapped):
             return client_of(event.chat)
         assert isinstance(event, AgentCommented | CardSeen)
-        return next(
-            client.id for client in self.clients.values() if any(each.id == event.ticket for each in client.tickets)
-        )
+        assert event.ticket is not None
+        return self._homes[event.ticket]
 
     def _perform(self, home: ClientId, effect: Effect) -> None:
         if isinstance(effect, SendMessage | EditMessage | AnswerTap):
@@ -191,24 +203,31 @@ class Office:
             self._put(self.now, Done(key=key, at=self.now, client=home, effect=effect, made=made))
 
     def _around(self, look: Look) -> Around:
-        links = tuple(
+        return Around(
+            links=self._links() if Sight.LINKS in look.sight else (),
+            load=self._load() if Sight.LOAD in look.sight else {},
+            pool=self._pool() if Sight.POOL in look.sight else (),
+            homes={each: self._homes[each] for each in look.named} if Sight.HOME in look.sight else {},
+        )
+
+    def _links(self) -> tuple[Link, ...]:
+        return tuple(
             Link(client=each.id, chat=each.chat, agent=each.desk.agent, team=each.desk.team, person=each.desk.person)
-            for each in self.clients.values()
+            for each in map(self.clients.__getitem__, self._linked)
             if each.desk is not None
         )
+
+    def _load(self) -> dict[str, dict[str, int]]:
         held: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for ticket in self.tickets():
             if ticket.open and ticket.taken is not None:
                 held[ticket.taken][ticket.service_class] += 1
-        return Around(
-            links=links if Sight.LINKS in look.sight else (),
-            load=held if Sight.LOAD in look.sight else {},
-            pool=tuple(each for each in self.tickets() if each.pooled) if Sight.POOL in look.sight else (),
-            homes={each: self.home_of(each) for each in look.named} if Sight.HOME in look.sight else {},
-        )
+        return held
 
-    def home_of(self, ticket: TicketId) -> ClientId:
-        return next(each.client for each in self.tickets() if each.id == ticket)
+    def _pool(self) -> tuple[Ticket, ...]:
+        return tuple(
+            ticket for each, home in self._pooled.items() for ticket in self.clients[home].tickets if ticket.id == each
+        )
 
     def tickets(self) -> list[Ticket]:
         """Every request, as it is now."""
