@@ -17,7 +17,8 @@ from bench.filling import connected, template
 from bench.place import Place
 from bench.running import Stuck, policy_of
 from connector.domain.decide import decide
-from connector.domain.policy import Policy, SlaRule
+from connector.domain.policy import Policy
+from connector.domain.terms import SlaRule
 from connector.store import deciding
 from connector.store.database import Database, open_database
 

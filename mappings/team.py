@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from connector.domain.ladder import Agreement, Audience, Escalation, Measured, Rung, Wait
 from connector.domain.people import AgentRule, People, RoutingRule, TeamRule
-from connector.domain.policy import Hours, ServiceClass
+from connector.domain.terms import Hours, ServiceClass
 from mappings.check_hours import USUAL
 from mappings.clock import Length
 from mappings.files import list_file

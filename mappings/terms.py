@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from connector.domain.policy import Hours, Reopened, ServiceClass, SlaRule, SpecialTerms, Terms
+from connector.domain.terms import Hours, Reopened, ServiceClass, SlaRule, SpecialTerms, Terms
 from mappings.check_hours import USUAL, calendar_name, week_of
 from mappings.clock import Length
 from mappings.public_holidays import public_holidays

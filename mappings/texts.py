@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from connector.domain.policy import Texts
-from connector.domain.say import TEXTS
+from connector.domain.texts import TEXTS
 from mappings.problems import Problem, Steps, nearest, one_of, shown
 from mappings.source import Source, read_source
 

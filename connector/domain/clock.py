@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from connector.domain.policy import Hours, Policy, Reopened, Terms
+from connector.domain.policy import Policy
 from connector.domain.sla import deadline, holiday, stretches, worked
 from connector.domain.stamps import Pause, Standing, standing
+from connector.domain.terms import Hours, Reopened, Terms
 from connector.domain.ticket import Phase, Stamp, Ticket, What
 
 Owed = Callable[[str, str], Terms | None]

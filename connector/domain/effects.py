@@ -269,26 +269,6 @@ class MoveCard:
     spot: Spot | None = None
 
 
-# ---- in the company's own list
-
-
-class Verdict(StrEnum):
-    """What the company's list says of an account id; UNVERIFIED when it could not be asked."""
-
-    KNOWN = "known"
-    UNKNOWN = "unknown"
-    UNVERIFIED = "unverified"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyCabinet:
-    """Looks an account id up. The order makes one ref whose id is the `Verdict`: this port is told in our own words."""
-
-    key: Key
-    cabinet: str
-    ticket: TicketId | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetBlock:
     """Puts `block` between the marks of `connector.domain.card` in the card's description, in the place of what stood
@@ -408,6 +388,28 @@ class DetachSla:
     ticket: TicketId
     sla: str
 
+
+# ---- in the company's own list
+
+
+class Verdict(StrEnum):
+    """What the company's list says of an account id; UNVERIFIED when it could not be asked."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyCabinet:
+    """Looks an account id up. The order makes one ref whose id is the `Verdict`: this port is told in our own words."""
+
+    key: Key
+    cabinet: str
+    ticket: TicketId | None = None
+
+
+# ---- all of them
 
 ChatEffect = SendMessage | SendFiles | EditMessage | DeleteMessage | React | AnswerTap
 BoardEffect = (

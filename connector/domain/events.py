@@ -163,7 +163,7 @@ class CardSeen:
     """Looked at on purpose, to set the books right: it counts even where that version was seen before."""
 
 
-# ---- the clock, and our own deeds
+# ---- the clock, and what we notice ourselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -406,14 +406,20 @@ class AmendmentUndone:
     tickets: tuple[TicketId, ...] = ()
 
 
+# ---- what came of our orders
+
+
 class Refusal(StrEnum):
     """Why something will never succeed, however often it is tried."""
 
     INVALID = "invalid"
     GONE = "gone"
+    """The card, message or file is no longer there."""
     BLOCKED = "blocked"
+    """The client stopped the bot."""
     TOO_BIG = "too_big"
     FORBIDDEN = "forbidden"
+    """Our token has no right to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -438,6 +444,8 @@ class Failed:
     refusal: Refusal
     reason: str
 
+
+# ---- all of them
 
 ChatEvent = ClientWrote | ClientEdited | ClientTapped | ClientBlocked | ClientReturned
 BoardEvent = AgentCommented | AgentEdited | AgentRemoved | AgentAttached | CardSeen

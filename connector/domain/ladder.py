@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from connector.domain.refs import ClientId, Key, TicketId
-
-if TYPE_CHECKING:  # the policy holds the agreements
-    from connector.domain.policy import Hours
+from connector.domain.terms import Hours
 
 
 class Wait(StrEnum):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the policy holds the people
-    from connector.domain.policy import Hours
+from connector.domain.terms import Hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

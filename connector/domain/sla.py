@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from connector.domain.policy import Hours, QuietHours
+from connector.domain.policy import QuietHours
+from connector.domain.terms import Hours
 
 _MIDNIGHT = time(0)
 

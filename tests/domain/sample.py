@@ -33,8 +33,9 @@ from connector.domain.events import (
     Refusal,
     TimePassed,
 )
-from connector.domain.policy import BoardPolicy, CabinetRule, Hours, Policy, PublicRule, ServiceClass, Topic
+from connector.domain.policy import BoardPolicy, CabinetRule, Policy, PublicRule, Topic
 from connector.domain.refs import Key, Ref, TicketId, client_of
+from connector.domain.terms import Hours, ServiceClass
 from connector.domain.ticket import Ticket
 from connector.domain.words import File, FileKind, Person, Text, Words
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector.domain.clock import Measure, Reading, State, explained, read
-from connector.domain.policy import Hours, Reopened, Terms
 from connector.domain.stamps import Pause, Present, stamped
+from connector.domain.terms import Hours, Reopened, Terms
 from connector.domain.ticket import Phase, Stamp, What
 
 MOSCOW, BERLIN, NEW_YORK = map(ZoneInfo, ("Europe/Moscow", "Europe/Berlin", "America/New_York"))

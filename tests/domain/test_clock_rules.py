@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from connector.domain import clock
 from connector.domain.clock import Measure, Reading, State, explained, read
-from connector.domain.policy import Hours, Reopened, Terms
 from connector.domain.sla import deadline, stretches, worked
 from connector.domain.stamps import Present, stamped
+from connector.domain.terms import Hours, Reopened, Terms
 from connector.domain.ticket import Phase, Stamp, What
 
 ZONES = tuple(map(ZoneInfo, ("Europe/Moscow", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC")))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.policy import Hours, QuietHours
+from connector.domain.policy import QuietHours
 from connector.domain.sla import deadline, holiday, opening, waking
+from connector.domain.terms import Hours
 from tests.domain.sample import MOSCOW, OFFICE
 
 BERLIN = ZoneInfo("Europe/Berlin")

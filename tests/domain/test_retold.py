@@ -10,10 +10,10 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from connector.domain import clock
 from connector.domain.decide import clocks
-from connector.domain.policy import SlaRule
 from connector.domain.refs import TicketId
 from connector.domain.retold import Retold, retold
 from connector.domain.stamps import standing
+from connector.domain.terms import SlaRule
 from connector.domain.ticket import What
 from tests.domain.decide.test_invariants import AnyConversation
 from tests.domain.sample import Conversation, message, opened

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.people import AgentRule, People, RoutingRule, TeamRule
-from connector.domain.policy import Hours
 from connector.domain.refs import TicketId
 from connector.domain.routing import Choice, Why, burden, choose, on_duty
+from connector.domain.terms import Hours
 from connector.domain.ticket import Past
 
 MOSCOW = ZoneInfo("Europe/Moscow")

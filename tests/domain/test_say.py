@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from connector.domain.say import TEXTS, moment, say, size, title
+from connector.domain.say import moment, say, size, title
+from connector.domain.texts import TEXTS
 from tests.domain.sample import POLICY, START, texts
 
 

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from connector.domain.policy import Policy, Reopened, SlaRule, Terms
+from connector.domain.policy import Policy
+from connector.domain.terms import Reopened, SlaRule, Terms
 from mappings import load_text, render, resolve
 from tests.mappings.boards import ROOT, column, core12
 

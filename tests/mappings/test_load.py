@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.domain.policy import ChatLimits, Marks, Publicity, Receipt
-from connector.domain.say import TEXTS
+from connector.domain.texts import TEXTS
 from mappings import json_schema, load, load_text, render, spaces
 from tests.mappings.boards import ROOT
 

@@ -8,18 +8,8 @@ from pathlib import Path
 import pytest
 
 from connector.domain.effects import Meaning
-from connector.domain.policy import (
-    Edits,
-    Groups,
-    Hours,
-    Mark,
-    Marks,
-    MarkStore,
-    Occasion,
-    Policy,
-    QuietHours,
-    RatingRule,
-)
+from connector.domain.policy import Edits, Groups, Mark, Marks, MarkStore, Occasion, Policy, QuietHours, RatingRule
+from connector.domain.terms import Hours
 from mappings import Mapping, load_text, render
 from mappings.mapping import RegistrySource
 from tests.mappings.boards import ROOT

@@ -18,8 +18,9 @@ from sqlalchemy import select
 from connector.domain.decide import decide
 from connector.domain.effects import AddTag, RemoveTag
 from connector.domain.events import AgentCommented, CardSeen, ClientWrote, Event
-from connector.domain.policy import Hours, Policy, ServiceClass, SlaRule
+from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
+from connector.domain.terms import Hours, ServiceClass, SlaRule
 from connector.domain.words import Person, Text, Words
 from connector.ports import Arrival
 from connector.store import codec

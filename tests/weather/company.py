@@ -12,7 +12,6 @@ from connector.domain.policy import (
     CabinetRule,
     Edits,
     Groups,
-    Hours,
     Mark,
     MarkStore,
     Occasion,
@@ -21,11 +20,11 @@ from connector.domain.policy import (
     QuietHours,
     RatingRule,
     Receipt,
-    ServiceClass,
     Topic,
     TopicGroup,
     Trigger,
 )
+from connector.domain.terms import Hours, ServiceClass
 from tests.domain.sample import texts
 
 COLUMNS = {"inbox": Meaning.QUEUE, "doing": Meaning.WORK, "asking": Meaning.WAITING, "finished": Meaning.DONE}

@@ -8,7 +8,8 @@ from connector.domain import clock
 from connector.domain.decide.clocks import AFTER
 from connector.domain.decide.turn import Turn
 from connector.domain.ladder import Agreement, Measured, Verdict, Waiting
-from connector.domain.policy import Policy, Terms
+from connector.domain.policy import Policy
+from connector.domain.terms import Terms
 from connector.domain.ticket import Ticket
 
 

@@ -11,9 +11,10 @@ from connector.domain.clock import terms_of
 from connector.domain.decide import clocks
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import Urgency
-from connector.domain.policy import Hours, Policy
+from connector.domain.policy import Policy
 from connector.domain.say import moment
 from connector.domain.sla import holiday, opening
+from connector.domain.terms import Hours
 from connector.domain.ticket import Phase, Promise, Ticket
 
 TOO_LATE = timedelta(days=1)

@@ -8,7 +8,8 @@ from datetime import timedelta
 from connector.domain import clock
 from connector.domain.clock import Measure, State
 from connector.domain.effects import AddTag, MoveCard, RemoveTag, SendMessage, SetDeadline, SetFacts
-from connector.domain.policy import LeakGuard, Reopened, SlaRule
+from connector.domain.policy import LeakGuard
+from connector.domain.terms import Reopened, SlaRule
 from connector.domain.ticket import What
 from tests.domain.decide.desk import BOARD, desk
 from tests.domain.sample import POLICY, START, Conversation, every, only, opened

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from connector.domain.decide import agenda, promises
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import SendMessage, Urgency
-from connector.domain.policy import Hours, Policy, ServiceClass
+from connector.domain.policy import Policy
 from connector.domain.refs import Key
+from connector.domain.terms import Hours, ServiceClass
 from connector.domain.ticket import Phase, Promise, Ticket
 from tests.domain.sample import MOSCOW, OFFICE, POLICY, START, Conversation, only, opened, told
 
