@@ -34,7 +34,8 @@ from connector.engine.supervising import Supervisor
 from connector.ports import Registry, Unavailable, WrongToken
 from connector.settings import PUSHED_TO, Settings
 from connector.store import repairs
-from connector.store.database import Database, daemon_on, open_database, visit_database
+from connector.store.database import Database, open_database, visit_database
+from connector.store.file_lock import daemon_on
 from connector.store.measuring import prove_writable
 from connector.store.repairs import Run
 from connector.store.retelling import keep_layout

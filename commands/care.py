@@ -86,7 +86,8 @@ def restore(
     from sqlalchemy.exc import SQLAlchemyError
 
     from connector.store.archive import Damaged, read_head
-    from connector.store.database import Busy, open_empty
+    from connector.store.database import open_empty
+    from connector.store.file_lock import Busy
     from connector.store.migrate import NewerSchema
     from connector.store.restoring import NotEmpty
     from connector.store.restoring import restore as put_back
@@ -146,7 +147,8 @@ def migrate(
     from sqlalchemy.exc import SQLAlchemyError
 
     from connector.store.archive import Damaged, write_archive
-    from connector.store.database import Absent, Busy, open_database, visit_database
+    from connector.store.database import Absent, open_database, visit_database
+    from connector.store.file_lock import Busy
     from connector.store.migrate import HEAD, NewerSchema, revision
 
     url = database_url(config, as_json=as_json)

@@ -15,7 +15,7 @@ def run(config: ConfigOption = None) -> None:
     import composition
     from connector.engine.daemon import Unfit
     from connector.ports import WrongToken
-    from connector.store.database import Busy
+    from connector.store.file_lock import Busy
 
     settings, loaded = load_all(config)
     try:

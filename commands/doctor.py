@@ -113,7 +113,8 @@ def python(version: tuple[int, ...]) -> Finding:
 def _database(settings: Settings) -> list[Finding]:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from connector.store.database import Absent, daemon_on, visit_database
+    from connector.store.database import Absent, visit_database
+    from connector.store.file_lock import daemon_on
     from connector.store.looking import overview
 
     url = settings.database_url.get_secret_value()

@@ -198,6 +198,6 @@ def _print(found: Forgetting) -> None:
 
 def _scrub(there: Visit) -> None:
     """Freed pages still hold what was deleted: the database is written anew. The daemon waits meanwhile."""
-    from connector.store.database import write_anew
+    from connector.store.vacuum import write_anew
 
     write_anew(there.database.engine)

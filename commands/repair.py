@@ -89,7 +89,7 @@ def resync(
     Examples: `connector resync --dry-run` · `connector resync --card 70000101` · `connector resync --since 2d`
     """
     from connector.store import repairs
-    from connector.store.database import daemon_on
+    from connector.store.file_lock import daemon_on
 
     settings, loaded = load_all(config, as_json=as_json)
     wanted = None
@@ -269,7 +269,7 @@ def _daemon_runs(there: Visit, alone: str | None) -> bool:
 def _follow(there: Visit, settings: Settings, run: str, progress: Progress) -> Run | None:
     """Watches the daemon at it. None when the daemon is gone, so that somebody else must do it."""
     from connector.store import repairs
-    from connector.store.database import daemon_on
+    from connector.store.file_lock import daemon_on
     from connector.store.repairs import Stage
 
     asked = False
@@ -305,7 +305,7 @@ def _by_ourselves(settings: Settings, loaded: Loaded, run: str, progress: Progre
     import composition
     from connector.engine.daemon import Unfit
     from connector.ports import Unavailable, WrongToken
-    from connector.store.database import Busy
+    from connector.store.file_lock import Busy
 
     try:
         asyncio.run(composition.compare(settings, loaded, run, progress.show))

@@ -22,7 +22,7 @@ SHOWN = 5
 
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """How everything stands: daemons, queues, what waits for an answer, what needs a person. Needs no daemon."""
-    from connector.store.database import daemon_on
+    from connector.store.file_lock import daemon_on
     from connector.store.looking import overview
     from connector.store.pauses import paused
 

@@ -4,48 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import importlib
-import json
-import os
 import queue
-import socket
-import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from connector.store import migrate
 from connector.store.clock import SteadyClock
 from connector.store.copying import copy_beside
-
-if TYPE_CHECKING:
-    import psycopg
+from connector.store.engines import (
+    POOL,
+    let_go_when_frozen,
+    newest_sqlite,
+    only_look,
+    place_of,
+    postgres_engine,
+    sqlite_engine,
+)
+from connector.store.file_lock import lock_file
 
 T = TypeVar("T")
 
 GROUP = 64
-"""Waiting steps that may share one SQLite transaction (facts: one fsync then serves them all)."""
+"""Waiting steps that may share one SQLite transaction: one fsync then serves them all."""
+CONFLICT_TRIES = 5
+"""How often a step is run that PostgreSQL sets against another one."""
+_DATABASE_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
 
 
-class Busy(Exception):
-    """Another daemon holds this SQLite file; `holder` names it. A second one would poll the same bot and fail."""
-
-    def __init__(self, path: Path, holder: str) -> None:
-        super().__init__(
-            f"{path} is in use by another connector daemon ({holder}). One SQLite file serves one daemon: stop that "
-            "one first, or set CONNECTOR_DATABASE_URL to a PostgreSQL database, which any number of daemons can share."
-        )
-        self.holder = holder
+class Absent(Exception):
+    """There is no database there yet, or its tables are of another version; the message says what to do."""
 
 
 @dataclass(slots=True)
@@ -64,10 +58,6 @@ class _Step:
                 self.future.set_exception(error)
 
         return apply
-
-
-class Absent(Exception):
-    """There is no database there yet, or its tables are of another version; the message says what to do."""
 
 
 class Database:
@@ -177,14 +167,6 @@ class Database:
             self._lock.close()
 
 
-POOL = 4
-"""PostgreSQL connections (measured: 4 suffice on a fast disk)."""
-FROZEN_SECONDS = 8.0
-"""A daemon that stops in the middle of a transaction keeps its row locks no longer: the others need those clients."""
-CONFLICT_TRIES = 5
-_DATABASE_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
-
-
 def _apply_all(applies: list[Callable[[], None]]) -> None:
     for apply in applies:
         apply()
@@ -204,25 +186,17 @@ def open_database(
     Before a SQLite file of an older schema is changed it is copied; `copied` is told where to.
     Raises Busy when another daemon holds the file, ValueError for a URL of another kind, NewerSchema.
     """
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        if not parsed.database or parsed.database == ":memory:":
-            raise ValueError("the database URL must name a file: sqlite:///connector.db")
-        path = Path(parsed.database)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = _lock(path)
-        engine = _sqlite(path)
-        _upgrade(engine, lock, lambda schema: copied(copy_beside(path, schema, sqlite=_newest_sqlite())))
+    place = place_of(url)
+    if isinstance(place, Path):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock = lock_file(place)
+        engine = sqlite_engine(place)
+        _upgrade(engine, lock, lambda schema: copied(copy_beside(place, schema, sqlite=newest_sqlite())))
         return Database(engine, shared=False, clock=clock, lock=lock)
-    if backend == "postgresql":
-        engine = create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=2, pool_pre_ping=True
-        )
-        event.listen(engine, "connect", _let_go_when_frozen)
-        _upgrade(engine, None, lambda _: None)
-        return Database(engine, shared=True, clock=clock, lock=None)
-    raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
+    engine = postgres_engine(place)
+    event.listen(engine, "connect", let_go_when_frozen)
+    _upgrade(engine, None, lambda _: None)
+    return Database(engine, shared=True, clock=clock, lock=None)
 
 
 def visit_database(url: str, *, to_write: bool = False, any_schema: bool = False) -> Database:
@@ -232,22 +206,15 @@ def visit_database(url: str, *, to_write: bool = False, any_schema: bool = False
     (`to_write`) waits its turn, and the daemon waits for it: keep them short. Raises Absent where nothing was made yet
     or (unless `any_schema`) the tables are of another version, ValueError as `open_database`.
     """
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        if not parsed.database or parsed.database == ":memory:":
-            raise ValueError("the database URL must name a file: sqlite:///connector.db")
-        if not Path(parsed.database).exists():
-            raise Absent(f"{parsed.database}: there is no such file; the daemon makes it at its first start")
-        engine = _sqlite(Path(parsed.database), begin="BEGIN IMMEDIATE" if to_write else "BEGIN")
-    elif backend == "postgresql":
-        engine = create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=2, pool_pre_ping=True
-        )
+    place = place_of(url)
+    if isinstance(place, Path):
+        if not place.exists():
+            raise Absent(f"{place}: there is no such file; the daemon makes it at its first start")
+        engine = sqlite_engine(place, begin="BEGIN IMMEDIATE" if to_write else "BEGIN")
     else:
-        raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
+        engine = postgres_engine(place)
     if not to_write:
-        event.listen(engine, "connect", _only_look)
+        event.listen(engine, "connect", only_look)
     try:
         found = migrate.revision(engine)
     except BaseException:
@@ -259,7 +226,7 @@ def visit_database(url: str, *, to_write: bool = False, any_schema: bool = False
             f"the database has schema {found or 'none'}, this connector knows {migrate.HEAD}: start the daemon of the "
             "same version once, or run `connector migrate`"
         )
-    return Database(engine, shared=backend == "postgresql", clock=None, lock=None)
+    return Database(engine, shared=isinstance(place, URL), clock=None, lock=None)
 
 
 @contextlib.contextmanager
@@ -268,52 +235,31 @@ def open_empty(url: str) -> Iterator[Connection]:
 
     Raises Busy, ValueError as `open_database`. A SQLite file that was made for it goes again when the step fails.
     """
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+    place = place_of(url)
+    if isinstance(place, URL):
+        engine = postgres_engine(place)
         try:
             with engine.begin() as connection:
                 yield connection
         finally:
             engine.dispose()
         return
-    if backend != "sqlite":
-        raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
-    if not parsed.database or parsed.database == ":memory:":
-        raise ValueError("the database URL must name a file: sqlite:///connector.db")
-    path = Path(parsed.database)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    created = not path.exists()
-    lock = _lock(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    created = not place.exists()
+    lock = lock_file(place)
     try:
-        engine = _sqlite(path)
+        engine = sqlite_engine(place)
         try:
             with engine.begin() as connection:
                 yield connection
         except BaseException:
             engine.dispose()
             if created:
-                path.unlink(missing_ok=True)
+                place.unlink(missing_ok=True)
             raise
         engine.dispose()
     finally:
         lock.close()
-
-
-def _only_look(connection: sqlite3.Connection | psycopg.Connection, _: object) -> None:
-    # pysqlite3's connection is no sqlite3.Connection: what is not PostgreSQL's is SQLite's.
-    if type(connection).__module__.startswith("psycopg"):
-        connection.execute("SET default_transaction_read_only = on")
-        connection.commit()
-    else:
-        connection.execute("PRAGMA query_only = ON")
-
-
-def _let_go_when_frozen(connection: psycopg.Connection, _: object) -> None:
-    """https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT"""
-    connection.execute(f"SET idle_in_transaction_session_timeout = {int(FROZEN_SECONDS * 1000)}".encode())
-    connection.commit()
 
 
 def _upgrade(engine: Engine, lock: IO[str] | None, before: Callable[[str], None]) -> None:
@@ -324,119 +270,3 @@ def _upgrade(engine: Engine, lock: IO[str] | None, before: Callable[[str], None]
         if lock is not None:
             lock.close()
         raise
-
-
-def _sqlite(path: Path, *, begin: str = "BEGIN IMMEDIATE") -> Engine:
-    dbapi2 = _newest_sqlite()
-    # Exactly one connection for ever: the WAL-reset bug of older SQLite needs two, and one writer needs no more.
-    created = not path.exists()
-    engine = create_engine(
-        f"sqlite+pysqlite:///{path}",
-        module=dbapi2,
-        pool_size=1,
-        max_overflow=0,
-        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 10},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _: object) -> None:
-        # Acknowledge only what is fsynced: NORMAL lost acknowledged events in a power-cut model, FULL none.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA cache_size=-32000")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    if created:
-        path.touch(mode=0o600)
-    return engine
-
-
-def _newest_sqlite() -> ModuleType:
-    """A current SQLite where a wheel brings one, else the interpreter's own: with one connection that is safe too."""
-    try:
-        return importlib.import_module("pysqlite3.dbapi2")
-    except ImportError:
-        return sqlite3
-
-
-def _lock(path: Path) -> IO[str]:
-    """The file lock of a SQLite database: released by the system when its holder dies, so it is never stale."""
-    lock = Path(f"{path}.lock").open("a+", encoding="utf-8")  # noqa: SIM115  # held as long as the database is open
-    os.chmod(lock.name, 0o600)
-    try:
-        _take(lock)
-    except BlockingIOError:
-        lock.seek(0)
-        found = lock.read()
-        lock.close()
-        raise Busy(path, _holder(found)) from None
-    lock.truncate(0)
-    json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S %z")}, lock)
-    lock.flush()
-    return lock
-
-
-def _take(lock: IO[str]) -> None:
-    """Raises BlockingIOError. Once more after a moment: a command that only looks tries the lock for an instant."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        time.sleep(0.05)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def daemon_on(url: str) -> str | None:
-    """Which daemon holds this SQLite file; None when none does. On PostgreSQL only leases tell, so None too."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        return None
-    try:
-        with Path(f"{parsed.database}.lock").open(encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return _holder(lock.read())
-    except OSError:
-        return None
-    return None
-
-
-def _holder(text_: str) -> str:
-    try:
-        found = json.loads(text_)
-        return f"pid {found['pid']} on {found['host']}, running since {found['since']}"
-    except (ValueError, KeyError, TypeError):
-        return "its holder has not written its name yet"
-
-
-def write_anew(engine: Engine) -> None:
-    """Nothing that was deleted is left in the files. On SQLite whoever writes waits for as long as it takes.
-
-    https://www.sqlite.org/lang_vacuum.html and https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
-    https://www.postgresql.org/docs/current/sql-vacuum.html
-    """
-    raw = engine.raw_connection()
-    try:
-        cursor = raw.cursor()
-        if engine.dialect.name == "postgresql":
-            driver = raw.driver_connection
-            assert driver is not None
-            driver.rollback()
-            driver.autocommit = True
-            cursor.execute("VACUUM")
-            driver.autocommit = False
-        else:
-            cursor.execute("VACUUM")
-            # The daemon's steps are short: between two of them the log is folded in and emptied.
-            for _ in range(50):
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                found = cursor.fetchone()
-                if found is not None and found[0] == 0:  # nobody was in the way
-                    break
-                time.sleep(0.1)
-        cursor.close()
-    finally:
-        raw.close()

@@ -22,8 +22,9 @@ from connector.domain.refs import Key, Ref
 from connector.domain.ticket import Phase
 from connector.domain.words import Text
 from connector.store import archive, codec, migrate, restoring
-from connector.store.database import Busy, Database, open_database, open_empty, visit_database
+from connector.store.database import Database, open_database, open_empty, visit_database
 from connector.store.deciding import handle, tick
+from connector.store.file_lock import Busy
 from connector.store.former_life import FormerLife, former_life
 from connector.store.ingest import keep_mark, read_mark
 from connector.store.settling import Made

@@ -21,7 +21,7 @@ from connector.domain.decide import Decision
 from connector.domain.events import Event
 from connector.ports import Arrival
 from connector.store import claiming, migrate
-from connector.store.database import Absent, Busy, Database, open_database, visit_database
+from connector.store.database import Absent, Database, open_database, visit_database
 from connector.store.deciding import handle
 from connector.store.ingest import ingest, keep_mark, read_mark
 from connector.store.leases import hold, let_go
@@ -58,22 +58,6 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
     database.close()
     with pytest.raises(RuntimeError, match="newer connector"):
         open_database(database_url)
-
-
-@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "sqlite:///:memory:"])
-def test_a_database_of_another_kind_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="database URL"):
-        open_database(url)
-
-
-def test_a_second_daemon_on_one_file_is_refused_and_told_who_has_it(sqlite_url: str) -> None:
-    first = open_database(sqlite_url)
-    try:
-        with pytest.raises(Busy, match=r"pid \d+ on .+ running since"):
-            open_database(sqlite_url)
-    finally:
-        first.close()
-    open_database(sqlite_url).close()
 
 
 async def test_a_step_that_fails_takes_nobody_with_it(database: Database, shelf: Shelf) -> None:
