@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from commands.beside import Visit
     from connector.domain.audit import Fate
+    from connector.domain.events import AgentCommented, IncidentAnswered
     from connector.domain.policy import Policy
     from connector.domain.record import NotedEvent
     from connector.domain.sheet import Sheet
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PAGE = 2000
 SHOWN = 100
 """Of each verdict so many are named on the page; --json names all."""
+RECKONED = ("ClientWrote", "AgentCommented", "IncidentAnswered")
 WANTED = ("lost", "doubled", "misordered", "waiting")
 
 
@@ -57,7 +59,7 @@ def audit(
         fates: list[Fate] = []
         tickets: dict[str, Ticket] = {}
         for client, events in by_client.items():
-            found, theirs = there.do(lambda connection, now: _reckoned(connection, now, client, events, policy))  # noqa: B023  # called at once
+            found, theirs = there.do(lambda connection, now: reckoned(connection, now, client, events, policy))  # noqa: B023  # called at once
             fates += found
             tickets |= {ticket.id: ticket for ticket in theirs}
         looked = 0
@@ -71,10 +73,9 @@ def _in_question(there: Visit, start: datetime) -> dict[str, list[NotedEvent]]:
     """The clients' messages and the agents' comments since then, by client."""
     from connector.store import looking
 
-    kinds = ("ClientWrote", "AgentCommented")
     found: dict[str, list[NotedEvent]] = defaultdict(list)
     seq = there.do(lambda connection, _: looking.first_event_since(connection, start.timestamp()))
-    while page := there.do(lambda connection, _: looking.events_from(connection, seq, limit=PAGE, kinds=kinds)):  # noqa: B023  # called at once
+    while page := there.do(lambda connection, _: looking.events_from(connection, seq, limit=PAGE, kinds=RECKONED)):  # noqa: B023  # called at once
         for noted in page:
             if noted.client is not None and noted.received >= start:
                 found[noted.client].append(noted)
@@ -82,10 +83,11 @@ def _in_question(there: Visit, start: datetime) -> dict[str, list[NotedEvent]]:
     return found
 
 
-def _reckoned(
+def reckoned(
     connection: Connection, now: float, client: str, events: Sequence[NotedEvent], policy: Policy
 ) -> tuple[tuple[Fate, ...], tuple[Ticket, ...]]:
-    from connector.domain.audit import Books, reckon
+    """A fate for each of these events of the client, and the client's requests."""
+    from connector.domain.audit import Books, answer_name, reckon
     from connector.domain.refs import ClientId
     from connector.domain.story import say_keys
     from connector.engine.daemon import KEPT_DAYS
@@ -93,7 +95,8 @@ def _reckoned(
 
     moment = datetime.fromtimestamp(now, UTC)
     theirs = looking.tickets_where(connection, client=client)
-    keys = [*say_keys(events), *(f"reply/{noted.key}/0" for noted in events), *(f"card/{each.id}" for each in theirs)]
+    answers = [f"reply/{answer_name(each)}/0" for each in _answers(events)]
+    keys = [*say_keys(events), *answers, *(f"card/{each.id}" for each in theirs)]
     books = Books(
         client=looking.client_of_id(connection, client),
         tickets=theirs,
@@ -104,6 +107,12 @@ def _reckoned(
         now=moment,
     )
     return reckon(books, policy), theirs
+
+
+def _answers(events: Sequence[NotedEvent]) -> list[AgentCommented | IncidentAnswered]:
+    from connector.domain.events import AgentCommented, IncidentAnswered
+
+    return [noted.event for noted in events if isinstance(noted.event, AgentCommented | IncidentAnswered)]
 
 
 def _held_against_the_board(

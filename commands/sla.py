@@ -54,7 +54,7 @@ def explain(
 
     settings, loaded = load_all(config, as_json=as_json)
     with visit(settings, as_json=as_json) as there:
-        ticket = request_meant(there, card, as_json=as_json)
+        ticket = _with_clocks(request_meant(there, card, as_json=as_json), as_json=as_json)
         policy = policy_beside(there, settings, loaded, as_json=as_json)
         record, told = _told(there, ticket.client, policy)
         now = there.do(lambda _, at: at)
@@ -63,6 +63,17 @@ def explain(
         answer(found)
         return
     _print(found)
+
+
+def _with_clocks(ticket: Ticket, *, as_json: bool) -> Ticket:
+    from connector.domain.incident import is_incident
+
+    if is_incident(ticket.client):
+        fail(
+            Exit.USAGE, f"#{ticket.number} is an incident's own card, no client's request: it has no clocks.",
+            as_json=as_json, hint="Name one of its requests; `connector incidents` lists incidents.",
+        )  # fmt: skip
+    return ticket
 
 
 def policy_beside(there: Visit, settings: Settings, loaded: Loaded, *, as_json: bool) -> Policy:
@@ -291,14 +302,14 @@ def audit(
 ) -> None:
     """Compare the clocks of requests with those their whole journal gives; exit 6 where any differ."""
     from commands.finding import request_meant
-    from connector.store.looking import live_tickets
+    from connector.store.looking import open_requests
 
     settings, loaded = load_all(config, as_json=as_json)
     with visit(settings, as_json=as_json) as there:
         if card is not None:
-            wanted = [request_meant(there, card, as_json=as_json)]
+            wanted = [_with_clocks(request_meant(there, card, as_json=as_json), as_json=as_json)]
         else:
-            wanted = there.do(lambda connection, _: [each for each in live_tickets(connection) if each.open])
+            wanted = there.do(lambda connection, _: open_requests(connection))
         policy = policy_beside(there, settings, loaded, as_json=as_json)
         found: list[dict[str, Any]] = []
         older = 0
@@ -463,6 +474,7 @@ def tried(
 ) -> tuple[tuple[Change, ...], int, datetime | None]:
     """The changes, the number of requests, and the moment at which those that are open were read: the last event's."""
     from connector.domain import what_if as tell
+    from connector.domain.incident import is_incident
     from connector.domain.retold import retold
     from connector.store.retelling import record_of
 
@@ -470,6 +482,8 @@ def tried(
     lives = []
     at: datetime | None = None
     for client in clients:
+        if is_incident(client):
+            continue
         record = there.do(lambda connection, _, client=client: record_of(connection, client))  # type: ignore[misc]
         numbers = {ticket.id: ticket.number for ticket in record.tickets}
         one = retold(client, record.events, now, numbers, record.threads)

@@ -14,7 +14,8 @@ from connector.domain.decide.ordering import read as order_in
 from connector.domain.decide.replies import shown
 from connector.domain.decide.writing import say_key
 from connector.domain.effects import SendFiles, SendMessage
-from connector.domain.events import AgentCommented, ClientWrote, Refusal
+from connector.domain.events import AgentCommented, ClientWrote, IncidentAnswered, Refusal
+from connector.domain.incident import is_incident
 from connector.domain.policy import Groups, Policy, Publicity
 from connector.domain.record import NotedEvent, QueuedOrder
 from connector.domain.refs import ClientId, Key, TicketId
@@ -96,8 +97,8 @@ def reckon(books: Books, policy: Policy) -> tuple[Fate, ...]:
                 if fate.verdict is Verdict.LOST and fate.why == UNCARRIED:
                     fate = _uncarried(books, fate, wrote, caused[noted.seq], policy)
                 fates.append(fate)
-            case AgentCommented() as comment:
-                found = _answer(books, noted, comment, caused[noted.seq], policy)
+            case AgentCommented() | IncidentAnswered() as answer:
+                found = _answer(books, noted, answer, caused[noted.seq], policy)
                 if found is not None:
                     fates.append(found)
             case _:
@@ -178,15 +179,22 @@ def _by_order(fate: Fate, order: QueuedOrder) -> Fate:
 
 
 def _answer(
-    books: Books, noted: NotedEvent, comment: AgentCommented, caused: Sequence[QueuedOrder], policy: Policy
+    books: Books,
+    noted: NotedEvent,
+    comment: AgentCommented | IncidentAnswered,
+    caused: Sequence[QueuedOrder],
+    policy: Policy,
 ) -> Fate | None:
     """None for what was for agents' eyes, as far as anybody can tell."""
     assert noted.client is not None
+    if is_incident(noted.client):
+        return None  # it goes nowhere itself: each request of the incident is told, and reckoned
     fate = Fate(key=noted.key, client=noted.client, at=noted.received, answer=True, verdict=Verdict.THERE)
     fate = replace(fate, ticket=_ticket_of(comment))
     if noted.state == "new":
         return fate.found(Verdict.WAITING, "is to be decided")
-    stem = f"reply/{noted.key}/"
+    name = answer_name(comment)
+    stem = f"reply/{name}/"
     carried = [order for order in books.orders if order.key.startswith(stem)]
     carried += [order for order in caused if order.key.startswith("reply/") and order not in carried]
     if noted.state == "raised":
@@ -206,9 +214,9 @@ def _answer(
         return min(found, key=lambda each: worst.index(each.verdict))
     if Key(f"{stem}0") in books.made:
         return fate
-    if any(held.comment == noted.key for ticket in books.tickets for held in ticket.held):
+    if any(held.comment == name for ticket in books.tickets for held in ticket.held):
         return fate.found(Verdict.WAITING, "held: by the safe-send window, or until an agent says #send")
-    if not _for_the_client(comment, policy):
+    if not (_for_the_client(comment, policy) if isinstance(comment, AgentCommented) else _for_request(books, comment)):
         return None
     if noted.received < books.orders_since:
         return fate.found(Verdict.UNTOLD, "older than finished orders are kept")
@@ -252,7 +260,19 @@ def _for_the_client(comment: AgentCommented, policy: Policy) -> bool:
     return words is not None and bool(words.plain.strip() or comment.files)
 
 
-def _ticket_of(comment: AgentCommented) -> TicketId | None:
+def answer_name(answer: AgentCommented | IncidentAnswered) -> Key:
+    """What the orders of an answer are named by: each request of an incident has its own for the same comment."""
+    return answer.key if isinstance(answer, AgentCommented) else Key(f"{answer.answer.comment}@{answer.ticket}")
+
+
+def _for_request(books: Books, told: IncidentAnswered) -> bool:
+    """A request that was over by then takes only changes of what it had; so does nobody of what they never got."""
+    ticket = next((each for each in books.tickets if each.id == told.ticket), None)
+    over = ticket is None or (ticket.closed_at is not None and ticket.closed_at <= told.at)
+    return not told.changed and not over
+
+
+def _ticket_of(comment: AgentCommented | IncidentAnswered) -> TicketId | None:
     return TicketId(comment.ticket.partition(".")[0]) if comment.ticket else None
 
 

@@ -136,11 +136,11 @@ class Belonging:
     """The latest answer it got from there, in a line."""
 
 
+def is_incident(client: str) -> bool:
+    """Whether the id is an incident's. Its card is agents' own: no client's request, so no figure counts it."""
+    return client.startswith(f"{PORT}:")
+
+
 def incident_id(first: TicketId) -> ClientId:
     """The id of the incident that was noticed with this request."""
     return ClientId(f"{PORT}:{first}")
-
-
-def is_incident(client: str) -> bool:
-    """Whether the id is an incident's."""
-    return client.startswith(f"{PORT}:")

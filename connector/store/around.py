@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from connector.domain.around import Around, Code, Link, Look, Sight
 from connector.domain.client import Client
 from connector.domain.events import Unlinked
+from connector.domain.incident import is_incident
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
 from connector.store import codec
@@ -107,8 +108,8 @@ def keep_code(
 
 
 def in_hands(ticket: Ticket | None) -> dict[str, object] | None:
-    """The row of an open request that somebody has or could take; None of any other."""
-    if ticket is None or not ticket.open or (ticket.taken is None and not ticket.pooled):
+    """The row of an open request that somebody has or could take; None of any other, and of an incident's own card."""
+    if ticket is None or not ticket.open or is_incident(ticket.client) or (ticket.taken is None and not ticket.pooled):
         return None
     return {"ticket": ticket.id, "number": ticket.number, "class": ticket.service_class, "holder": ticket.taken}
 

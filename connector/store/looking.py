@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, case, func, select, tex
 from connector.domain.client import Client
 from connector.domain.effects import Urgency
 from connector.domain.events import Event
+from connector.domain.incident import is_incident
 from connector.domain.record import NotedEvent, QueuedOrder
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
@@ -104,7 +105,7 @@ def overview(connection: Connection, now: float) -> Overview:
         .group_by(outbox.c.kind)
         .order_by(outbox.c.kind)
     )
-    open_tickets = [ticket for ticket in live_tickets(connection) if ticket.open]
+    open_tickets = open_requests(connection)
     counted = Counter((ticket.topic, ticket.phase.value) for ticket in open_tickets)
     unanswered = [
         Unanswered(number=each.number, ticket=each.id, topic=each.topic, since=each.client_at)
@@ -166,6 +167,11 @@ def live_tickets(connection: Connection) -> Iterator[Ticket]:
     """Every open request, and the latest closed ones of each client."""
     for row in connection.execute(select(tickets.c.state).where(text("tickets.live")).order_by(tickets.c.number)):
         yield codec.read_ticket(row.state)
+
+
+def open_requests(connection: Connection) -> list[Ticket]:
+    """What clients have open; an incident's own card is none of it."""
+    return [ticket for ticket in live_tickets(connection) if ticket.open and not is_incident(ticket.client)]
 
 
 def tickets_where(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, select, text
 
+from connector.domain.incident import PORT
 from connector.domain.ticket import Ticket
 from connector.store import codec
 from connector.store.ingest import keep_mark
@@ -42,10 +43,12 @@ _queues = select(_open.c.port, _open.c.urgency, func.count(), func.min(_open.c.c
     _open.c.port, _open.c.urgency
 )
 _lag = select(func.count(), func.min(journal.c.received)).where(undecided)
+# An incident's own card is no client's request.
+_of_a_client = tickets.c.client.not_like(f"{PORT}:%")
 # As the partial index has it, see `loading`.
 _next = (
     select(tickets.c.client)
-    .where(tickets.c.client > bindparam("after"), text("tickets.live"))
+    .where(tickets.c.client > bindparam("after"), text("tickets.live"), _of_a_client)
     .order_by(tickets.c.client)
     .limit(bindparam("most"))
     .subquery()
@@ -80,7 +83,7 @@ def unanswered(connection: Connection, after: str, *, most: int = PAGE) -> Page:
         select(topic, func.count())
         .select_from(tickets)
         .where(
-            tickets.c.client > after, tickets.c.client <= last, text("tickets.live"),
+            tickets.c.client > after, tickets.c.client <= last, text("tickets.live"), _of_a_client,
             latest.is_not(None), func.coalesce(phase, "opening") != "done",
         )
         .group_by(topic)
@@ -95,7 +98,9 @@ def live_tickets(connection: Connection, after: str, *, most: int = READ) -> tup
     if last is None:
         return (), None
     rows = connection.execute(
-        select(tickets.c.state).where(tickets.c.client > after, tickets.c.client <= last, text("tickets.live"))
+        select(tickets.c.state).where(
+            tickets.c.client > after, tickets.c.client <= last, text("tickets.live"), _of_a_client
+        )
     )
     return tuple(codec.read_ticket(row.state) for row in rows), last if count == most else None
 

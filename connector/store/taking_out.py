@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from connector.domain.events import AgentCommented, AgentEdited, ClientEdited, ClientTapped, ClientWrote
+from connector.domain.incident import is_incident
 from connector.domain.record import told as told_by_order
 from connector.domain.refs import ClientId, Ref
 from connector.domain.words import File, Words
@@ -98,7 +99,7 @@ def whom(connection: Connection, asked: str) -> list[ClientId]:
     if asked.startswith(("#", "№")):
         number = asked[1:]
         found = tickets_where(connection, number=int(number)) if number.isdecimal() and len(number) < 18 else ()
-        return list(dict.fromkeys(each.client for each in found))
+        return list(dict.fromkeys(each.client for each in found if not is_incident(each.client)))
     if asked.startswith("@"):
         rows = connection.execute(select(clients.c.id, clients.c.state))
         name = asked[1:].casefold()

@@ -6,25 +6,37 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from commands.audit import RECKONED, reckoned
+from commands.beside import Visit
+from commands.sla import tried
 from connector.domain.client import Client
 from connector.domain.decide import Decision, decide, wants_past
 from connector.domain.effects import CreateCard, LinkCard
 from connector.domain.events import AgentCommented, ClientTapped, Event
 from connector.domain.incident import Standing, is_incident
+from connector.domain.ladder import Agreement, Audience, Escalation, Measured, Rung, Wait
 from connector.domain.policy import IncidentRule, Policy
 from connector.domain.refs import ClientId, Key, Ref, TicketId
+from connector.domain.ticket import Ticket
 from connector.domain.words import Person, Text, Words
 from connector.ports import Rejected
-from connector.store import codec
-from connector.store.deciding import handle
+from connector.store import codec, looking
+from connector.store.deciding import handle, tick
 from connector.store.forgetting import Wording, forget
 from connector.store.incidents import Shown, listed, order
+from connector.store.looking import overview
+from connector.store.measuring import live_tickets
+from connector.store.retelling import clients_since
 from connector.store.settling import Made, Refused
-from connector.store.tables import State, clients, incidents, journal, openings, tickets
+from connector.store.tables import State, clients, hands, incidents, journal, openings, outbox, tickets
+from connector.store.taking_out import whom
+from connector.store.verdicts import totals
+from tests.commands.test_sla import Beside
 from tests.domain.sample import ANNA, POLICY
 from tests.store.shelf import START, Shelf, wrote
 
@@ -246,3 +258,87 @@ def test_a_forgotten_client_is_on_no_list_and_in_no_row_of_an_incident(shelf: Sh
         for table in (openings, clients, journal):
             rows = [str(tuple(row)) for row in connection.execute(select(table))]
             assert not [row for row in rows if "telegram:2" in row], table.name
+
+
+def test_its_own_card_is_no_clients_request(shelf: Shelf) -> None:
+    """Neither figures nor pool nor ladder nor an agreement have it among them; its requests they have."""
+    soon = Agreement(
+        key="soon", title="Soon", measured=Measured.RESOLUTION, target=timedelta(minutes=10), audience=Audience.TEAM
+    )
+    ladder = (Rung(wait=Wait.RESOLUTION, audience=Audience.TEAM, after=timedelta(minutes=5)),)
+    policy = replace(
+        LOOKING, agreements={"soon": soon}, escalation=Escalation(ladders=dict.fromkeys(LOOKING.classes, ladder))
+    )
+    opens(shelf, 1, 2, 3)
+    settle(shelf, policy)
+    parent = _parent(shelf)
+    shelf.note(_answer(shelf, "comment-1", "Чиним"))
+    settle(shelf, policy)
+    shelf.now += 86_400
+    shelf.do(lambda connection: tick(connection, shelf.now))
+    settle(shelf, policy)
+
+    assert not _parent(shelf).waits
+    assert shelf.do(totals) == {("soon", False): 3}
+    seen = shelf.do(lambda connection: overview(connection, shelf.now))
+    assert sum(count for _, _, count in seen.requests) == 3
+    assert parent.id not in {each.ticket for each in seen.unanswered}
+    clocked, _ = shelf.do(lambda connection: live_tickets(connection, ""))
+    assert {each.client for each in clocked} == {"telegram:1", "telegram:2", "telegram:3"}
+    pool = shelf.do(lambda connection: connection.execute(select(hands.c.ticket)).scalars().all())
+    assert parent.id not in pool
+    assert len(pool) == 3
+    assert shelf.do(lambda connection: whom(connection, f"#{parent.number}")) == []
+    everybody = shelf.do(lambda connection: tuple(clients_since(connection, 0)))
+    assert parent.client in everybody
+    since = datetime.fromtimestamp(0, UTC)
+    assert tried(cast(Visit, Beside(shelf)), everybody, since, policy, policy)[1] == 3
+
+
+def test_its_card_is_put_under_no_agreement_of_the_boards(shelf: Shelf) -> None:
+    classes = {key: replace(each, board_sla="7") for key, each in LOOKING.classes.items()}
+    opens(shelf, 1, 2, 3)
+    settle(shelf, replace(LOOKING, classes=classes))
+    attached = [row.client for row in shelf.orders().values() if row.kind == "AttachSla"]
+    assert sorted(attached) == ["telegram:1", "telegram:2", "telegram:3"]
+
+
+def test_its_answer_is_reckoned_with_each_of_its_requests(shelf: Shelf) -> None:
+    """The comment itself goes nowhere: an answer is lost where a request did not carry what it was told."""
+    opens(shelf, 1, 2, 3)
+    settle(shelf)
+    shelf.note(_answer(shelf, "comment-1", "Чиним"))
+    settle(shelf)
+    assert _fates(shelf) == {"telegram:1": "there", "telegram:2": "there", "telegram:3": "there"}
+    shelf.do(
+        lambda connection: connection.execute(
+            delete(outbox).where(outbox.c.client == "telegram:2", outbox.c.key.like("reply/%"))
+        )
+    )
+    assert _fates(shelf) == {"telegram:1": "there", "telegram:2": "lost", "telegram:3": "there"}
+
+
+def _parent(shelf: Shelf) -> Ticket:
+    rows = shelf.do(lambda connection: connection.execute(select(tickets.c.state)).scalars().all())
+    [found] = [each for each in map(codec.read_ticket, rows) if is_incident(each.client)]
+    return found
+
+
+def _answer(shelf: Shelf, name: str, text: str) -> AgentCommented:
+    """A public comment on the incident's card."""
+    comment, [one] = Ref(port="kaiten", id=name), shown(shelf)
+    return AgentCommented(
+        key=comment.key, at=datetime.fromtimestamp(shelf.now, UTC), card=Ref(port="kaiten", id=one.card or ""),
+        ticket=None, comment=comment, author=ANNA, text=Text(plain=text),
+    )  # fmt: skip
+
+
+def _fates(shelf: Shelf) -> dict[str, str]:
+    """What `connector audit` says of every answer, by the client it was for."""
+    events = shelf.do(lambda connection: looking.events_from(connection, 0, limit=1000, kinds=RECKONED))
+    found: dict[str, str] = {}
+    for client in sorted({each.client for each in events if each.client is not None}):
+        theirs = [each for each in events if each.client == client]
+        fates, _ = shelf.do(lambda connection: reckoned(connection, shelf.now, client, theirs, LOOKING))  # noqa: B023
+        found |= {each.client: each.verdict.value for each in fates if each.answer}
+    return found

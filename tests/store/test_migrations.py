@@ -13,9 +13,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.engine import make_url
 
+from connector.domain.incident import incident_id
+from connector.domain.refs import TicketId
 from connector.store import codec, migrate
 from connector.store.database import open_database
-from connector.store.tables import incidents, made, metadata, openings, outbox, runs, tickets
+from connector.store.tables import hands, incidents, made, metadata, openings, outbox, runs, tickets
 from tests.store.test_past import CABINET, ended, request
 
 _INSERT = text(
@@ -155,6 +157,33 @@ def test_after_the_sixth_version_incidents_are_looked_for(database_url: str) -> 
         with database.engine.begin() as connection:
             assert connection.execute(select(openings)).all() == []
             assert connection.execute(select(incidents)).all() == []
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    finally:
+        database.close()
+
+
+def test_after_the_ninth_version_an_incidents_card_is_in_no_pool(database_url: str) -> None:
+    theirs, parent = request(1), replace(request(2), client=incident_id(TicketId("kc-1")))
+    rows = [
+        {"id": each.id, "client": each.client, "number": each.number, "live": True, "state": codec.write_ticket(each)}
+        for each in (theirs, parent)
+    ]
+    _of_version(database_url, "0009", rows)
+    parsed = make_url(database_url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed)
+    with engine.begin() as connection:
+        for each in (theirs, parent):
+            connection.execute(
+                text("INSERT INTO hands (ticket, number, class, holder) VALUES (:id, :number, 's', NULL)"),
+                {"id": each.id, "number": each.number},
+            )
+    engine.dispose()
+    database = open_database(database_url)
+    try:
+        with database.engine.begin() as connection:
+            assert connection.execute(select(hands.c.ticket)).scalars().all() == [theirs.id]
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     finally:
         database.close()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import AttachSla, DetachSla
+from connector.domain.incident import is_incident
 from connector.domain.ticket import Ticket
 
 
@@ -25,6 +26,8 @@ def follow(turn: Turn) -> None:
 
 
 def _wanted(turn: Turn, ticket: Ticket) -> str | None:
+    if is_incident(ticket.client):
+        return None
     service = turn.policy.classes.get(ticket.service_class)
     return service.board_sla if service is not None else None
 

@@ -10,7 +10,6 @@ from connector.domain import earlier, kindred
 from connector.domain.client import Client
 from connector.domain.decide import (
     board_changes,
-    board_sla,
     history,
     holding,
     orders_end,
@@ -82,7 +81,6 @@ def decided(turn: Turn, event: Event) -> None:
         standing.tell_children(turn)
         _lasting(turn)
         _closed_with_it(turn, before)
-        board_sla.follow(turn)
         _list(turn)
     turn.effects[:] = [
         effect
