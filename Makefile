@@ -50,8 +50,8 @@ bench: $(STAMP) ## measure events per second and delays on this machine
 	@$(BIN)/connector bench $(ARGS)
 
 soak: $(STAMP) ## the proofs for long: weather, kills, power cuts, the outbox against its model (an hour or two)
-	@$(BIN)/pytest tests/weather tests/store tests/bars tests/process/test_kill.py tests/process/test_two_ways.py --timeout 7200 \
-		--weather 20000 --rules 200 --outbox 1000 --soak 5 --kills 200 --two-ways 40 $(ARGS)
+	@$(BIN)/pytest tests/weather tests/store tests/bars tests/domain/test_ladder_month.py tests/process/test_kill.py tests/process/test_two_ways.py --timeout 7200 \
+		--weather 20000 --rules 200 --months 20 --outbox 1000 --soak 5 --kills 200 --two-ways 40 $(ARGS)
 
 browser: # what the browser test drives; where it cannot be had the test is skipped with its reason
 	@sh tools/install-browser

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from typing import Literal, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +21,11 @@ SLOWEST = 10.0
 """Longest wait between attempts, seconds."""
 PAUSED_WITHIN = 2.0
 """Seconds after which a read under way is given up when an operator holds the side up."""
+
+
+def _clock() -> float:
+    """Seconds of the loop's own clock: rehearsals play on one that is handed in."""
+    return asyncio.get_running_loop().time()
 
 
 class Readable(Protocol):
@@ -64,7 +68,7 @@ class Reader:
             if self._paused():
                 await self._pulse.rest(0.5)
                 continue
-            if self._database.shared and time.monotonic() >= self._renew_at and not await self._may_read():
+            if self._database.shared and _clock() >= self._renew_at and not await self._may_read():
                 started = False
                 await self._pulse.rest(self._lease / 4)
                 continue
@@ -129,7 +133,7 @@ class Reader:
             done, _ = await asyncio.wait((reading, stopping), timeout=step, return_when=asyncio.FIRST_COMPLETED)
             if done or self._paused():
                 return
-            if self._database.shared and time.monotonic() >= self._renew_at and not await self._may_read():
+            if self._database.shared and _clock() >= self._renew_at and not await self._may_read():
                 return
 
     def _paused(self) -> bool:
@@ -149,7 +153,7 @@ class Reader:
 
     async def _may_read(self) -> bool:
         """Takes or renews the right to read; for the first quarter of the lease nobody need ask again."""
-        begun = time.monotonic()
+        begun = _clock()
         try:
             held = await self._database.run(
                 lambda connection: hold(

@@ -20,6 +20,7 @@ from connector.domain.policy import (
     QuietHours,
     RatingRule,
     Receipt,
+    Template,
     Topic,
     TopicGroup,
     Trigger,
@@ -28,7 +29,12 @@ from connector.domain.terms import Hours, ServiceClass
 from tests.domain.sample import texts
 
 COLUMNS = {"inbox": Meaning.QUEUE, "doing": Meaning.WORK, "asking": Meaning.WAITING, "finished": Meaning.DONE}
-PLACES = {("till", "fast"): "b1", ("money", "fast"): "b2", ("paper", "calm"): "b2"}
+PLACES = {
+    (topic, service): board
+    for topic, board in (("till", "b1"), ("money", "b2"), ("paper", "b2"))
+    for service in ("fast", "calm")
+}
+STAFF = ("anna", "oleg")
 BOARD = BoardPolicy(
     spots={place: Spot(board=board, column="inbox") for place, board in PLACES.items()},
     fact_fields={"rating": "f-rating"},
@@ -36,7 +42,10 @@ BOARD = BoardPolicy(
     lanes={},
     landing={(board, meaning): column for board in ("b1", "b2") for column, meaning in COLUMNS.items()},
     boards=("b1", "b2"),
+    users={name: name for name in STAFF},
 )
+GREETING = "Здравствуйте! Уже смотрим."
+"""What the canned reply says."""
 CABINET, OTHER_CABINET, UNKNOWN_CABINET = "12345", "54321", "99999"
 KNOWN_CABINETS = frozenset((CABINET, OTHER_CABINET))
 BLOCKED_TAG = "не читает"
@@ -80,6 +89,7 @@ def company(chance: random.Random) -> Policy:
         else None,
         public=PublicRule(),
         texts={"ru": texts("ru"), "en": texts("en")},
+        templates={"hello": Template(key="hello", text={"ru": GREETING})},
         default_language="ru",
         receipt=chance.choice((Receipt.REACTION, Receipt.REACTION, Receipt.REACTION, Receipt.TEXT, Receipt.NONE)),
         default_topic=chance.choice((None, "till", "paper")),

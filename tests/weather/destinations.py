@@ -37,7 +37,7 @@ def judge(
             versions = (mark, *rehearsal.said.versions.get(mark, ()))
             found = {standing[each] for each in versions if each in standing}
             rehearsal.judged[why] += 1
-            if found - {ticket}:
+            if found - ledger.continued(ticket):
                 rehearsal.wrongs.append(f"{mark} of {client} was {why} to {ticket} and stands on {sorted(found)}")
         rehearsal.wrongs += talk.wrongs
         answers |= talk.answers
@@ -46,7 +46,8 @@ def judge(
         if message.album is not None and mark in standing:
             albums[message.album].add(standing[mark])
     for name, tickets in albums.items():
-        if len(tickets) > 1 and all(ledger.tickets[each].generation == 1 for each in tickets):
+        split = any(len(ledger.continued(each)) > 1 for each in tickets)
+        if len(tickets) > 1 and not split and all(ledger.tickets[each].generation == 1 for each in tickets):
             rehearsal.wrongs.append(f"the parts of {name} stand on {sorted(tickets)}")
     return answers
 
@@ -90,6 +91,8 @@ class _Talk:
                 self._wrote(happened, event)
             case ClientTapped():
                 self._tapped(event, opened in self.ledger.tickets)
+            case AgentCommented() if event.text.plain.startswith("#"):
+                self._ordered(TicketId((event.ticket or "").partition(".")[0]), event.text.plain)
             case AgentCommented() if not event.internal and not event.text.plain.startswith("//"):
                 ticket = TicketId((event.ticket or "").partition(".")[0])
                 self.elsewhere = None if ticket == self.about else ticket
@@ -107,8 +110,9 @@ class _Talk:
             self._turn_away()
         if opened in self.ledger.tickets:
             self.known.add(opened)
-            self._point(opened, "taken")
-            self.away = False
+            if not isinstance(event, AgentCommented):  # an agent's splitting ends nothing the client has begun
+                self._point(opened, "taken")
+                self.away = False
 
     def _wrote(self, happened: Happened, event: ClientWrote) -> None:
         mark = self._marks.get(event.message.key)
@@ -141,6 +145,13 @@ class _Talk:
             self.asked.append(mark)
         elif self.about is not None and self.elsewhere is None and not self.away:
             self.expected[mark] = (self.about, "talked")
+
+    def _ordered(self, ticket: TicketId, words: str) -> None:
+        """An agent's order may have ended the request, or turned the talk to another one."""
+        if words.startswith(("#close", "#merge")):
+            self._end(ticket)
+        if words.startswith(("#merge", "#split", "#tpl")):
+            self._lose_track()
 
     def _said_something_else(self, event: ClientWrote) -> None:
         plain = event.words.text.plain

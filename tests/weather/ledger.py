@@ -76,6 +76,15 @@ class Ledger:
         found = self.tickets.get(ticket)
         return found.client.partition(":")[2] if found else "nobody"
 
+    def continued(self, ticket: TicketId) -> set[TicketId]:
+        """The request and those it goes on as: agents merge requests."""
+        found: set[TicketId] = set()
+        while ticket not in found:
+            found.add(ticket)
+            known = self.tickets.get(ticket)
+            ticket = known.merged_into if known is not None and known.merged_into is not None else ticket
+        return found
+
     def events(self) -> dict[str, list[Happened]]:
         """Of each client, in the order they were decided in."""
         found: dict[str, list[Happened]] = defaultdict(list)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
+from adapters.memory.board import comment_ref
 from adapters.memory.chat import message_ref
 from adapters.memory.world import Card
-from connector.domain.effects import MoveCard, React, RemoveTag, SendMessage, VerifyCabinet
+from connector.domain.effects import AddComment, MoveCard, React, RemoveTag, SendMessage, VerifyCabinet
 from connector.domain.events import (
     AgentCommented,
     CardSeen,
@@ -18,6 +19,7 @@ from connector.domain.events import (
 )
 from connector.domain.policy import MarkStore, Occasion, Receipt
 from connector.domain.refs import Key
+from connector.domain.signature import sign, signatures
 from connector.domain.ticket import Outcome, Ticket
 from connector.store.tables import State
 from tests.weather.company import BLOCKED_TAG, COLUMNS
@@ -37,6 +39,33 @@ def judge(rehearsal: Rehearsal, ledger: Ledger) -> None:
     _triggers(rehearsal, ledger)
     _verdicts(rehearsal, ledger)
     _cards(rehearsal, ledger)
+    _orders(rehearsal, ledger)
+
+
+def _orders(rehearsal: Rehearsal, ledger: Ledger) -> None:
+    """Every order of an agent's is answered once, on its card; none is ever read by a client."""
+    for comment in rehearsal.said.orders:
+        card = rehearsal.board.cards[comment.card]
+        prefix = f"{comment_ref(comment).key}/"
+        notes = [
+            order
+            for order, effect in ledger.given(AddComment)
+            if order.key.startswith(prefix) and effect.internal and order.ticket == card.external_id.partition(".")[0]
+        ]
+        rehearsal.judged["ordered"] += 1
+        if len(notes) != 1:
+            rehearsal.wrongs.append(f"the order {comment.raw} on card {card.id} got {len(notes)} answers")
+        elif notes[0].state == State.DONE and not card.gone and card.id not in rehearsal.stripped:
+            signature = sign(Key(notes[0].key))
+            ours = [each for each in card.comments if each.name == "Connector" and not each.deleted]
+            shown = [each for each in ours if signature in signatures(each.raw)]
+            if len(shown) != 1 or not shown[0].internal:
+                rehearsal.wrongs.append(f"the answer to {comment.raw} stands {len(shown)} times on card {card.id}")
+    rehearsal.wrongs += [
+        f"chat {message.chat} reads {message.text!r}"
+        for message in rehearsal.chat.messages.values()
+        if message.order is not None and message.text.lstrip().startswith("#")
+    ]
 
 
 def _marks(rehearsal: Rehearsal, ledger: Ledger) -> None:

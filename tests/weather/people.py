@@ -18,6 +18,12 @@ from connector.domain.signature import signatures, unsigned
 from connector.domain.words import File, FileKind
 from tests.weather.company import CABINET, OTHER_CABINET, UNKNOWN_CABINET
 
+ORDERS = (
+    *("take", "assign @oleg", "assign @nobody", "class calm", "class fast", "class", "topic money", "topic till"),
+    *("merge 1", "merge 2", "merge 3", "split", "split paper", "close", "close norating", "close rating", "mute"),
+    *("tpl hello", "tpl", "tpl helo", "history", "history 1", "send", "tkae"),
+)
+
 
 @dataclass(slots=True)
 class Said:
@@ -37,6 +43,8 @@ class Said:
     """Marks of answers that were changed or deleted since: the client need not have seen them."""
     secrets: set[str] = field(default_factory=set)
     """Marks of what no client may ever read."""
+    orders: list[Comment] = field(default_factory=list)
+    """Agents' orders to the bot, right ones and wrong ones."""
 
 
 class Client:
@@ -252,7 +260,7 @@ class Agent:
 
     def _act(self, card: Card) -> None:
         chance = self._chance
-        match chance.randrange(16):
+        match chance.randrange(19):
             case 0 | 1 | 2 | 3 | 4:
                 self._answer(card)
             case 5:
@@ -280,8 +288,20 @@ class Agent:
                 if self._mine:
                     file = File(ref=Ref(port="memory-board", id=name), kind=FileKind.DOCUMENT, name=name, size=7)
                     self._world.attach(chance.choice(self._mine), file)
+            case 14 | 15 | 16:
+                self._order(card)
             case _:
                 self._answer(card)
+
+    def _order(self, card: Card) -> None:
+        """Tells the bot to do something: rightly, or in words it cannot follow, which no client may read either."""
+        mark = self._mark("i")
+        self._said.secrets.add(mark)
+        words = self._chance.choice((*ORDERS, f"take {mark}", f"класс {mark}", f"tpl {mark}"))
+        internal = self._chance.random() < 0.2
+        self._said.orders.append(
+            self._world.comment(card, f"#{words}", author=self.name, name=self.name, internal=internal)
+        )
 
     def _answer(self, card: Card) -> None:
         mark = self._mark("a")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from adapters.memory.board import comment_ref
 from adapters.memory.world import Card, Comment
 from connector.domain import audit
 from connector.domain.audit import Books, Verdict
@@ -26,6 +28,8 @@ _MARK = re.compile(r"\[c-?\d+m\d+(?:e\d+)?\]")
 _QUOTED = re.compile(r"^> .*$", re.MULTILINE)
 _QUOTED_ABOVE = re.compile(r"^.*\n(?=.)", re.MULTILINE)
 """In plain text nothing marks a quoted line but that the client's own follows right below it."""
+LABELS = ("AddTag", "RemoveTag", "MoveCard", "ReplaceCard", "AssignCard", "SetFacts", "SetBlock")
+"""What can wait for a card without anybody's words waiting."""
 AUDITED = ("ClientWrote", "AgentCommented")
 _EXPLAINED = "Что исправить:"
 
@@ -83,9 +87,7 @@ def _store(rehearsal: Rehearsal, ledger: Ledger) -> None:
         if order.state < State.DONE:
             # Of a lost card labels and notes are held: the client's next words bring another.
             ticket = ledger.tickets.get(order.ticket) if order.ticket else None
-            label = kind in ("AddTag", "RemoveTag", "MoveCard", "SetFacts", "SetBlock") or getattr(
-                order.effect, "internal", False
-            )
+            label = kind in LABELS or getattr(order.effect, "internal", False)
             if ticket is None or not ticket.lost or not label:
                 wrongs.append(f"order {order.key} ({kind}) was never ended: {order.reason}")
         elif order.state == State.DEAD and kind in ("CreateCard", "AddComment", "EditComment", "AddFiles"):
@@ -109,7 +111,7 @@ def _words(rehearsal: Rehearsal, ledger: Ledger, places: dict[str, list[TicketId
     for cards in _by_ticket(rehearsal).values():
         for card in cards:
             if card.deleted:  # nobody can look there: what goes onto the next card again is no double
-                buried.update(mark for mark, _ in _marks_of(card))
+                buried.update(mark for mark, _ in _marks_of(rehearsal, card))
     explained = {mark for cards in _by_ticket(rehearsal).values() for card in cards for mark in _explanations(card)}
     said = rehearsal.said
     for mark, message in said.words.items():
@@ -144,7 +146,7 @@ def _order(rehearsal: Rehearsal, answers: Mapping[str, bool]) -> None:
     for external, cards in _by_ticket(rehearsal).items():
         told: dict[bool, list[int]] = {False: [], True: []}
         for card in (card for card in cards if not card.deleted):
-            for mark, explains in _marks_of(card):
+            for mark, explains in _marks_of(rehearsal, card):
                 message = said.words.get(mark)
                 if message is None or message.album is not None or explains or mark in said.versions:
                     continue
@@ -203,23 +205,29 @@ def _places(rehearsal: Rehearsal) -> dict[str, list[TicketId]]:
     found: dict[str, list[TicketId]] = defaultdict(list)
     for ticket, cards in _by_ticket(rehearsal).items():
         for card in cards:
-            for mark, _ in _marks_of(card) if not card.deleted else ():
+            for mark, _ in _marks_of(rehearsal, card) if not card.deleted else ():
                 found[mark].append(ticket)
     return found
 
 
-def _marks_of(card: Card) -> list[tuple[str, bool]]:
+def _marks_of(rehearsal: Rehearsal, card: Card) -> list[tuple[str, bool]]:
     """Clients' marks on a card in reading order, and whether each only explains a rating.
 
-    A further card's description names the first words again, as its subject; a quoted line is somebody else's.
+    A further card's description names the first words again, as its subject; that of a request split off by an agent
+    tells what was said on the other; a quoted line is somebody else's.
     """
     found = []
-    if "." not in card.external_id:
+    if "." not in card.external_id and not _is_split(rehearsal, card):
         found = [(mark, False) for mark in _MARK.findall(_QUOTED_ABOVE.sub("", with_block(card.description, "")))]
     for comment in _ours(card):
         if not comment.internal:
             found += [(mark, False) for mark in _MARK.findall(_QUOTED.sub("", comment.raw))]
     return found + [(mark, True) for mark in _explanations(card)]
+
+
+def _is_split(rehearsal: Rehearsal, card: Card) -> bool:
+    orders = (comment_ref(each).key for each in rehearsal.said.orders if each.raw.startswith("#split"))
+    return card.external_id in {"kc-" + hashlib.sha256(key.encode()).hexdigest()[:20] for key in orders}
 
 
 def _explanations(card: Card) -> list[str]:

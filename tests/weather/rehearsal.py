@@ -55,6 +55,8 @@ class Rehearsal:
     board: BoardWorld
     policy: Policy
     said: Said = field(default_factory=Said)
+    stripped: set[int] = field(default_factory=set)
+    """Cards on which a comment of ours has lost its signature."""
     story: list[str] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
     crashes: int = 0
@@ -230,6 +232,7 @@ class _Stage:
             comment = rehearsal.chance.choice(ours)
             self._tell(f"comment {comment.id} loses its signature")
             strip(rehearsal.board, comment)
+            rehearsal.stripped.add(comment.card)
 
     def clear_up(self) -> None:
         """The storm is over."""

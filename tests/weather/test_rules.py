@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from adapters.memory import MemoryBoard, MemoryChat
-from connector.domain.decide import agenda, albums, choosing, receipts, registering, triggers
+from connector.domain.decide import agenda, albums, choosing, commands, receipts, registering, triggers
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import Verdict, VerifyCabinet
 from connector.domain.events import Done, Event, Failed, Refusal
@@ -255,6 +255,10 @@ def _triggers_at_any_time(patch: Patch) -> None:
     patch.setattr(triggers, "APART", timedelta())
 
 
+def _orders_are_answers_too(patch: Patch) -> None:
+    patch.setattr(commands, "ordered", lambda turn, ticket, event: False)
+
+
 RULES: dict[str, Callable[[Patch], None]] = {
     "an event is known by its key": _same_key_is_news,
     "the attempt is counted before it is made": _attempts_are_counted_afterwards,
@@ -279,6 +283,7 @@ RULES: dict[str, Callable[[Patch], None]] = {
     "a verdict nobody waits for is left alone": _every_verdict_counts,
     "the last message of a flood gets its mark": _no_last_mark_of_a_flood,
     "what the bot says of itself comes far apart": _triggers_at_any_time,
+    "an agent's order is for the bot alone": _orders_are_answers_too,
 }
 
 

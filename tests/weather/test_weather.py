@@ -28,6 +28,7 @@ def test_nothing_is_lost_doubled_or_out_of_order(first: int) -> None:
     # Of most words somebody outside can tell where they belong; else the stories would prove little.
     assert judged["talked"] > CHUNK
     assert judged["answered"]
+    assert judged["ordered"]
 
 
 @pytest.mark.slow
