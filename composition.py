@@ -33,12 +33,12 @@ from connector.engine.spool import DiskSpool
 from connector.engine.supervising import Supervisor
 from connector.ports import Registry, Unavailable, WrongToken
 from connector.settings import PUSHED_TO, Settings
-from connector.store import repairs
+from connector.store import runs
 from connector.store.database import Database, open_database, visit_database
 from connector.store.file_lock import daemon_on
 from connector.store.measuring import prove_writable
-from connector.store.repairs import Run
 from connector.store.retelling import keep_layout
+from connector.store.runs import Run
 from connector.store.shared_budget import sharing
 from mappings.id_list import listed_ids
 from mappings.load import Loaded, render
@@ -113,7 +113,7 @@ async def compare(settings: Settings, loaded: Loaded, run: str, shown: Callable[
     chat, board, _ = adapters(settings, database)
 
     async def told() -> Run:
-        found = await database.run(lambda connection: repairs.read_run(connection, run))
+        found = await database.run(lambda connection: runs.read_run(connection, run))
         assert found is not None
         return found
 
@@ -130,14 +130,14 @@ async def compare(settings: Settings, loaded: Loaded, run: str, shown: Callable[
         while not working.done():
             await asyncio.wait((working,), timeout=0.2)
             if asked.is_set():
-                await database.run(lambda connection: repairs.ask_to_stop(connection, database.now(connection), run))
+                await database.run(lambda connection: runs.ask_to_stop(connection, database.now(connection), run))
             shown(await told())
         await working
     except (Unavailable, WrongToken, Unfit) as trouble:
         reason = str(trouble)
         await database.run(
-            lambda connection: repairs.change_run(
-                connection, database.now(connection), run, stage=repairs.Stage.FAILED, reason=reason
+            lambda connection: runs.change_run(
+                connection, database.now(connection), run, stage=runs.Stage.FAILED, reason=reason
             )
         )
         raise

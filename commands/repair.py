@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.settings import Settings
-    from connector.store.repairs import Drift, Run, Scope
+    from connector.store.drifts import Drift
+    from connector.store.runs import Run, Scope
     from mappings.load import Loaded
 
 PATIENCE = 20.0
@@ -88,7 +89,7 @@ def resync(
 
     Examples: `connector resync --dry-run` · `connector resync --card 70000101` · `connector resync --since 2d`
     """
-    from connector.store import repairs
+    from connector.store import drifts, runs
     from connector.store.file_lock import daemon_on
 
     settings, loaded = load_all(config, as_json=as_json)
@@ -109,8 +110,8 @@ def resync(
         _by_ourselves(settings, loaded, run, progress, as_json=as_json)
     progress.over()
     with visit(settings, as_json=as_json) as there:
-        ended = there.do(lambda connection, _: repairs.read_run(connection, run))
-        found = there.do(lambda connection, _: repairs.report(connection, run=run))
+        ended = there.do(lambda connection, _: runs.read_run(connection, run))
+        found = there.do(lambda connection, _: drifts.report(connection, run=run))
     assert ended is not None
     _tell(ended, found, as_json=as_json)
 
@@ -127,13 +128,13 @@ def drift(
 
     `connector resync --item ID` mends one of them, `--leave ID` lets it be.
     """
-    from connector.store import repairs
-    from connector.store.repairs import Found
+    from connector.store import drifts
+    from connector.store.drifts import Found
 
     settings = load_configuration(config, as_json=as_json)
     if leave:
         with visit(settings, to_write=True, as_json=as_json) as there:
-            known = there.do(lambda connection, _: repairs.let_be(connection, leave))
+            known = there.do(lambda connection, _: drifts.let_be(connection, leave))
         if unknown := sorted(set(leave) - set(known)):
             fail(
                 Exit.USAGE,
@@ -143,7 +144,7 @@ def drift(
             )
     states = tuple(Found) if everything else (Found.OPEN, Found.FILED, Found.FAILED)
     with visit(settings, as_json=as_json) as there:
-        found = there.do(lambda connection, _: repairs.report(connection, states=states))
+        found = there.do(lambda connection, _: drifts.report(connection, states=states))
     if as_json:
         answer({"differences": [_data(each) for each in found]})
         return
@@ -174,7 +175,7 @@ def _scope(
     as_json: bool,
 ) -> Scope:
     from connector.domain.drift import Direction
-    from connector.store.repairs import Scope
+    from connector.store.runs import Scope
 
     for key in topic or ():
         check_topic(key, config, as_json=as_json)
@@ -202,18 +203,18 @@ def _scope(
 def _filed(there: Visit, wanted: Scope | None, *, as_json: bool) -> str:
     """The name of the run: a new one, or the one to go on with."""
     from connector.engine.repairing import new_name
-    from connector.store import repairs
-    from connector.store.repairs import Stage
+    from connector.store import runs
+    from connector.store.runs import Stage
 
     if wanted is not None:
         name = new_name()
-        there.do(lambda connection, now: repairs.file_run(connection, now, name, wanted))
+        there.do(lambda connection, now: runs.file_run(connection, now, name, wanted))
         return name
-    found = there.do(lambda connection, _: repairs.unfinished_run(connection))
+    found = there.do(lambda connection, _: runs.unfinished_run(connection))
     if found is None:
         fail(Exit.USAGE, "No run was interrupted: there is nothing to go on with.", as_json=as_json)
     if found.stage in (Stage.STOPPED, Stage.STOPPING, Stage.FAILED):
-        there.do(lambda connection, now: repairs.change_run(connection, now, found.id, stage=Stage.WAITING))
+        there.do(lambda connection, now: runs.change_run(connection, now, found.id, stage=Stage.WAITING))
     return found.id
 
 
@@ -268,16 +269,16 @@ def _daemon_runs(there: Visit, alone: str | None) -> bool:
 
 def _follow(there: Visit, settings: Settings, run: str, progress: Progress) -> Run | None:
     """Watches the daemon at it. None when the daemon is gone, so that somebody else must do it."""
-    from connector.store import repairs
+    from connector.store import runs
     from connector.store.file_lock import daemon_on
-    from connector.store.repairs import Stage
+    from connector.store.runs import Stage
 
     asked = False
     seen = time.monotonic()
     last = 0.0
     while True:
         try:
-            found = there.do(lambda connection, _: repairs.read_run(connection, run))
+            found = there.do(lambda connection, _: runs.read_run(connection, run))
             assert found is not None
             progress.show(found)
             if found.stage in (Stage.STOPPED, Stage.DONE, Stage.FAILED):
@@ -295,7 +296,7 @@ def _follow(there: Visit, settings: Settings, run: str, progress: Progress) -> R
                 fail(Exit.INTERRUPTED, "Not waited for: the daemon finishes the card in hand.", hint=_GO_ON)
             asked = True
             print("\nStopping after the card in hand…", file=sys.stderr)
-            there.do(lambda connection, now: repairs.ask_to_stop(connection, now, run))
+            there.do(lambda connection, now: runs.ask_to_stop(connection, now, run))
 
 
 _GO_ON = "Go on with: connector resync --continue"
@@ -325,7 +326,7 @@ def _by_ourselves(settings: Settings, loaded: Loaded, run: str, progress: Progre
 
 
 def _tell(run: Run, found: list[Drift], *, as_json: bool) -> None:
-    from connector.store.repairs import Stage
+    from connector.store.runs import Stage
 
     dry = run.scope.dry
     states = Counter(_state(each, dry=dry) for each in found)
@@ -360,7 +361,7 @@ def _tell(run: Run, found: list[Drift], *, as_json: bool) -> None:
 
 
 def _state(drift: Drift, *, dry: bool) -> str:
-    from connector.store.repairs import Found
+    from connector.store.drifts import Found
 
     match drift.state:
         case Found.OPEN:

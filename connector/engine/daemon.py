@@ -35,7 +35,7 @@ from connector.ports import Board, Chat, Order, Registry, Rejected, Unavailable,
 from connector.store import claiming, settling
 from connector.store.database import Database
 from connector.store.leases import let_go
-from connector.store.repairs import Run
+from connector.store.runs import Run
 
 Settle = Callable[[], Awaitable[BoardPolicy]]
 """Asks the board for its layout and turns the mapping's names into ids. Raises Unavailable, WrongToken, Unfit."""

@@ -20,12 +20,12 @@ from connector.domain.sheet import Sheet, Sketch
 from connector.engine.performing import log_traceback
 from connector.engine.pulse import Pulse, line
 from connector.ports import Board, Unavailable, WrongToken
-from connector.store import codec, repairs
+from connector.store import codec, drifts, runs
 from connector.store.books import Made, books_of, made_for, restless
 from connector.store.database import Database
 from connector.store.ingest import keep_mark, read_mark
 from connector.store.leases import hold
-from connector.store.repairs import Run, Scope, Stage, Subject
+from connector.store.runs import Run, Scope, Stage, Subject
 
 LOOK = 1.0
 """Seconds between looks for a run that somebody filed."""
@@ -104,7 +104,7 @@ class Repairer:
         # Of the only daemon whatever run is under way belongs to a process that is no more.
         stale = now - ORPHANED if self._database.shared or self._began else now + 1
         self._began = True
-        found = repairs.next_run(connection, stale)
+        found = runs.next_run(connection, stale)
         if found is not None or not self._heal_every:
             return found
         last = read_mark(connection, HEALED)
@@ -113,12 +113,12 @@ class Repairer:
         if last is None or now - float(last) < self._heal_every:
             return None
         keep_mark(connection, HEALED, repr(now))
-        repairs.forget_old(connection, now)
-        waiting = repairs.heal_run(connection)
+        drifts.forget_old(connection, now)
+        waiting = runs.heal_run(connection)
         if waiting is None:
             name = new_name()
-            repairs.file_run(connection, now, name, Scope(heal=True))
-            waiting = repairs.read_run(connection, name)
+            runs.file_run(connection, now, name, Scope(heal=True))
+            waiting = runs.read_run(connection, name)
         return waiting
 
     async def carry_out(self, run: Run) -> None:
@@ -151,11 +151,11 @@ class Repairer:
     async def _begin(self, run: Run) -> None:
         def step(connection: Connection) -> bool:
             now = self._database.now(connection)
-            known = repairs.read_run(connection, run.id)
+            known = runs.read_run(connection, run.id)
             if known is not None and known.stage is Stage.STOPPING:
-                repairs.change_run(connection, now, run.id, stage=Stage.STOPPED)
+                runs.change_run(connection, now, run.id, stage=Stage.STOPPED)
                 return False
-            repairs.change_run(connection, now, run.id, stage=Stage.RUNNING, reason=None)
+            runs.change_run(connection, now, run.id, stage=Stage.RUNNING, reason=None)
             return True
 
         if not await self._database.run(step):
@@ -168,7 +168,7 @@ class Repairer:
         while after is not None:
             start = after
             more, after = await self._database.run(
-                lambda connection: repairs.subjects(connection, run.scope, version, after=start, limit=AT_ONCE)  # noqa: B023  # awaited at once
+                lambda connection: runs.subjects(connection, run.scope, version, after=start, limit=AT_ONCE)  # noqa: B023  # awaited at once
             )
             found += more
         return found
@@ -198,7 +198,7 @@ class Repairer:
         for start in range(0, len(subjects), AT_ONCE):
             some = subjects[start : start + AT_ONCE]
             ids = [subject.ticket for subject in some]
-            marks = await self._database.run(lambda connection: repairs.marks_of(connection, ids))  # noqa: B023  # awaited at once
+            marks = await self._database.run(lambda connection: runs.marks_of(connection, ids))  # noqa: B023  # awaited at once
             for subject in some:
                 sketch = sketches.get(subject.card)
                 same = sketch is not None and marks.get(subject.ticket) == (sketch.mark, subject.books)
@@ -271,18 +271,18 @@ class Repairer:
                 books_of(connection, subject.ticket, sheet, policy), sheet, policy,
                 now=at, run=run.id, link=self._board.link, grace=self._grace,
             )  # fmt: skip
-        noted = repairs.note_found(connection, now, run, subject, differences)
+        noted = drifts.note_found(connection, now, run, subject, differences)
         settled = sheet is not None and all(each.doubt for each in differences)
         fresh = sheet is not None and (sheet.sketch.changed_at or at) > at - self._grace
         if settled and sheet is not None and not fresh and not noted:
-            repairs.note_look(connection, now, subject, sheet.sketch.mark)
+            runs.note_look(connection, now, subject, sheet.sketch.mark)
         return list(differences)
 
     async def _await_ends(self, run: Run) -> None:
         """Until what was filed is over: then the run can say what it mended."""
         waited = 0.0
         while True:
-            left, mended = await self._database.run(lambda connection: repairs.settle_found(connection, run.id))
+            left, mended = await self._database.run(lambda connection: drifts.settle_found(connection, run.id))
             for kind in mended:
                 self._pulse.metrics.drift_fixed.labels(kind).inc()
             if not left or waited >= ENDED_WITHIN:
@@ -296,7 +296,7 @@ class Repairer:
 
     async def _write(self, run: Run, **values: object) -> None:
         await self._database.run(
-            lambda connection: repairs.change_run(connection, self._database.now(connection), run.id, **values)
+            lambda connection: runs.change_run(connection, self._database.now(connection), run.id, **values)
         )
 
     async def _still_ours(self, run: Run) -> None:
@@ -304,14 +304,14 @@ class Repairer:
 
         def step(connection: Connection) -> str:
             now = self._database.now(connection)
-            known = repairs.read_run(connection, run.id)
+            known = runs.read_run(connection, run.id)
             if known is None or known.stage is Stage.STOPPED:
                 return "asked to stop"
             if known.stage is Stage.STOPPING:
-                repairs.change_run(connection, now, run.id, stage=Stage.STOPPED)
+                runs.change_run(connection, now, run.id, stage=Stage.STOPPED)
                 return "asked to stop"
             if self._pulse.stopping.is_set():
-                repairs.change_run(connection, now, run.id, stage=Stage.WAITING)
+                runs.change_run(connection, now, run.id, stage=Stage.WAITING)
                 return "the daemon stops: it goes on at the next start"
             if self._database.shared and not hold(connection, now, "compare", self._pulse.holder, self._lease):
                 return "another daemon compares"

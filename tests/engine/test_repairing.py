@@ -21,9 +21,9 @@ from connector.domain.ticket import Phase, Ticket
 from connector.engine.pulse import Pulse
 from connector.engine.repairing import Repairer
 from connector.ports import Unavailable
-from connector.store import codec, repairs
+from connector.store import codec, drifts, runs
 from connector.store.database import Database, open_database
-from connector.store.repairs import Scope, Stage
+from connector.store.runs import Scope, Stage
 from connector.store.tables import clients, looked, outbox, tickets
 from tests.domain.sample import POLICY
 
@@ -96,7 +96,7 @@ class Stand:
     async def sound(self) -> None:
         """Everything was compared before, and nothing has changed since."""
         found, _ = await self.database.run(
-            lambda connection: repairs.subjects(connection, Scope(), BOARD.version, after=0, limit=100_000)
+            lambda connection: runs.subjects(connection, Scope(), BOARD.version, after=0, limit=100_000)
         )
         marks = {sketch.card: sketch.mark async for page in self.board.survey(["b1"]) for sketch in page}
         with self.database.engine.begin() as connection:
@@ -104,21 +104,21 @@ class Stand:
             connection.execute(insert(looked), rows)
         self.weather.calls.clear()
 
-    async def compare(self, scope: Scope | None = None, name: str = "r1") -> repairs.Run:
+    async def compare(self, scope: Scope | None = None, name: str = "r1") -> runs.Run:
         """One run from its beginning, or from where it stands."""
 
         def policy() -> Policy:
             return BOARD
 
-        def file(connection: object) -> repairs.Run:
-            repairs.file_run(connection, time.time(), name, scope or Scope())  # type: ignore[arg-type]
-            found = repairs.read_run(connection, name)  # type: ignore[arg-type]
+        def file(connection: object) -> runs.Run:
+            runs.file_run(connection, time.time(), name, scope or Scope())  # type: ignore[arg-type]
+            found = runs.read_run(connection, name)  # type: ignore[arg-type]
             assert found is not None
             return found
 
         repairer = Repairer(self.database, Pulse(holder="test"), self.board, policy=policy)
         await repairer.carry_out(await self.database.run(file))
-        ended = await self.database.run(lambda connection: repairs.read_run(connection, name))
+        ended = await self.database.run(lambda connection: runs.read_run(connection, name))
         assert ended is not None
         return ended
 
@@ -144,7 +144,7 @@ async def test_only_what_has_changed_is_read_whole(database: Database) -> None:
     stand.world.move(stand.world.cards[77], column="c-work")
     run = await stand.compare(Scope(dry=True))
     assert stand.weather.calls == {"board.survey": 3, "board.inspect": 1}
-    [drift] = await database.run(lambda connection: repairs.report(connection, run=run.id))
+    [drift] = await database.run(lambda connection: drifts.report(connection, run=run.id))
     assert (drift.number, drift.kind) == (77, "lane")
 
 
@@ -201,7 +201,7 @@ async def test_a_run_goes_on_after_the_card_it_failed_on(database: Database) -> 
 async def test_a_scope_means_its_own_cards_alone(database: Database, scope: Scope, numbers: list[int]) -> None:
     Stand(database, 3)
     found, more = await database.run(
-        lambda connection: repairs.subjects(connection, scope, BOARD.version, after=0, limit=100)
+        lambda connection: runs.subjects(connection, scope, BOARD.version, after=0, limit=100)
     )
     assert [subject.number for subject in found] == numbers
     assert more is None
