@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,10 +13,11 @@ from adapters.kaiten.attachments import attachments, missing
 from adapters.kaiten.changes import Changes
 from adapters.kaiten.checkup import BoardCheckup, checkup
 from adapters.kaiten.comments import Comments
+from adapters.kaiten.creating import create, find
 from adapters.kaiten.cursor import load_cursor
 from adapters.kaiten.files import Files
-from adapters.kaiten.http import PAGE, PORT, Clock, Refused, Trip, WallClock, Wire, as_list
-from adapters.kaiten.incoming import Card, card_seen, fields, read_card, ref_numbers, whole, word
+from adapters.kaiten.http import PORT, Clock, Refused, Trip, WallClock, Wire
+from adapters.kaiten.incoming import card_seen, fields, read_card, ref_numbers, whole, word
 from adapters.kaiten.layout import read_layout
 from adapters.kaiten.looking import inspect, survey
 from adapters.kaiten.memory import Memory
@@ -52,8 +52,6 @@ from connector.domain.layout import CardField, FieldKind, Layout
 from connector.domain.refs import Ref
 from connector.domain.sheet import Sheet, Sketch, Timer
 from connector.ports import Arrival, Batch, Budget, Order, Rejected, Spool, Unavailable, WrongToken
-
-_log = logging.getLogger(__name__)
 
 LOOK_PAUSE = 1.0
 """Seconds to wait before looking for a card that an earlier attempt may have made: lists can lag a little."""
@@ -310,66 +308,14 @@ class KaitenBoard:
     async def _create(self, trip: Trip, effect: CreateCard, attempt: int) -> tuple[Ref, ...]:
         if effect.spot is None:
             raise Rejected("the card has no place on the board: the mapping names none")
-        card = await self._find(trip, effect) if attempt > 1 else None
-        if card is None:
-            card = read_card(await self._make(trip, card_body(effect, effect.spot, self._fields)))
-            if card is None:
-                raise Unavailable("Kaiten did not say which card it made")
-            self._memory.created(card)
-        return (card.ref,)
-
-    @staticmethod
-    async def _make(trip: Trip, body: dict[str, object]) -> object:
-        """Kaiten checks fields strictly, and they may have been changed since the layout was read: a card without
-        them is better than none.
-
-        https://developers.kaiten.ru/cards/create-new-card
-        """
-        try:
-            return await trip.write("POST", "/cards", json=body)
-        except Refused as no:
-            if no.status != 400 or "properties" not in body:
-                raise
-            bare = {name: value for name, value in body.items() if name != "properties"}
-            made = await trip.write("POST", "/cards", json=bare)
-            _log.warning("card %s: made without its fields: Kaiten refused them", body["external_id"])
-            return made
-
-    async def _find(self, trip: Trip, effect: CreateCard) -> Card | None:
-        """The card an earlier attempt made. Lists may lag: it is looked for twice, and in the archive too.
-
-        https://developers.kaiten.ru/cards/retrieve-card-list
-        """
-        for _ in range(2):
+        # Lists may lag: a card is looked for twice, with a pause before each look.
+        for _ in range(2 if attempt > 1 else 0):
             await self._clock.sleep(self._look_pause)
-            found: list[Card] = []
-            for archived in (False, True):
-                found += await self._cards_with(trip, effect.external_id, archived=archived)
-            if found:
-                return min(found, key=lambda card: (card.created is None, card.created, card.id))
-        return None
-
-    async def _cards_with(self, trip: Trip, external_id: str, *, archived: bool) -> list[Card]:
-        """Cards with exactly this external id. No page says that Kaiten's filter is exact, so all of them count."""
-        query: dict[str, str | int | bool] = {
-            "external_id": external_id,
-            "archived": archived,
-            "broken_api": False,
-            "order_by": "created",
-            "order_direction": "desc",
-        }
-        found: list[Card] = []
-        offset = 0
-        seen: set[int] = set()
-        while True:
-            page = as_list(await trip.get("/cards", {**query, "limit": PAGE, "offset": offset}))
-            cards = [card for card in map(read_card, page) if card is not None]
-            found += [card for card in cards if card.external_id == external_id and card.id not in seen]
-            fresh = {card.id for card in cards} - seen
-            seen |= fresh
-            if found or len(page) < PAGE or not fresh:
-                return found
-            offset += len(page)
+            if (found := await find(trip, effect.external_id)) is not None:
+                return (found.ref,)
+        card = await create(trip, card_body(effect, effect.spot, self._fields))
+        self._memory.created(card)
+        return (card.ref,)
 
     async def _add_files(self, trip: Trip, card: int, effect: AddFiles, attempt: int) -> tuple[Ref, ...]:
         """https://developers.kaiten.ru/card-files/attach-file-to-card"""
