@@ -1,4 +1,4 @@
-"""The board side in memory: cards that carry a ticket's id, comments that carry our signature, one log of changes."""
+"""The board side in memory: cards that carry a ticket's id, comments that carry our signature, orders carried out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
-from typing import Final, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
+from adapters.memory import telling
+from adapters.memory.board_world import BoardWorld, Card, Comment
 from adapters.memory.paper import continued, page, rewritten
+from adapters.memory.telling import PORT, card_ref, comment_ref, file_ref
 from adapters.memory.weather import CALM, Weather
-from adapters.memory.world import BoardWorld, Card, Change, Comment
 from connector.domain.card import with_block, within
 from connector.domain.effects import (
     AddComment,
@@ -37,25 +38,17 @@ from connector.domain.effects import (
     UnlinkCard,
 )
 from connector.domain.events import (
-    Agent,
-    AgentAttached,
-    AgentCommented,
-    AgentEdited,
-    AgentRemoved,
-    BoardEvent,
-    CardSeen,
     Refusal,
 )
 from connector.domain.forgotten import without, without_in_block
 from connector.domain.layout import BoardLayout, Column, Layout
-from connector.domain.refs import Key, Ref, TicketId
-from connector.domain.sheet import Note, Sheet, Sketch, Timer
+from connector.domain.refs import Key, Ref
+from connector.domain.sheet import Sheet, Sketch, Timer
 from connector.domain.signature import sign, signatures
 from connector.domain.text import units
-from connector.domain.words import File, Text
+from connector.domain.words import File
 from connector.ports import Arrival, Batch, Budget, Order, Rejected, Spool
 
-PORT: Final = "memory-board"
 PAGE = 100
 """Cards in one page of a list."""
 COMMENT_LIMIT = 4096
@@ -126,7 +119,7 @@ class MemoryBoard:
             since = int(cursor) if cursor else 0
             if len(self._world.changes) <= since:
                 await self._world.changed.wait(self._poll_seconds)
-            events = [self._event(change) for change in self._world.changes[since:]]
+            events = [telling.event_of(self._world, change) for change in self._world.changes[since:]]
             arrivals = {
                 event.key: Arrival(key=event.key, raw=json.dumps({"key": event.key}), event=event)
                 for event in events
@@ -147,7 +140,7 @@ class MemoryBoard:
                     for card in self._world.cards.values()
                     if card.board in boards and not card.deleted and card.archived == archived
                 ]
-                page = [self._sketch(card) for card in there[offset : offset + PAGE]]
+                page = [telling.sketch(self._world, card) for card in there[offset : offset + PAGE]]
             yield tuple(page)
             if len(page) < PAGE:
                 return
@@ -166,33 +159,15 @@ class MemoryBoard:
             notes = [comment for comment in found.comments if not comment.deleted]
             there = {comment_ref(comment) for comment in notes} | {file_ref(found.id, file) for file in found.files}
             return Sheet(
-                sketch=self._sketch(found),
+                sketch=telling.sketch(self._world, found),
                 description=found.description,
-                notes=tuple(self._note(found, comment) for comment in notes),
+                notes=tuple(telling.note(self._world, found, comment) for comment in notes),
                 files=tuple(file.name for file in found.files),
                 lacking=frozenset(
                     ref for ref in made if ref.id.partition("/")[0] == card.id and "/" in ref.id and ref not in there
                 ),
                 removed=frozenset(comment_ref(comment) for comment in found.comments if comment.deleted),
             )
-
-    def _sketch(self, card: Card) -> Sketch:
-        talk = [comment.at for comment in card.comments if not comment.deleted]
-        parts = (card.version, card.external_id, card.archived, card.handed, len(talk), max(talk, default=None))
-        return Sketch(
-            card=card_ref(card.id), external_id=card.external_id, seen=self._seen(card, self._world.clock()),
-            mark=sign(Key(repr(parts)))[-16:].encode().hex(), title=card.title, tags=tuple(card.tags),
-            due_at=card.due_at, fields={name: str(value) for name, value in card.fields.items()}, created_at=card.at,
-            changed_at=max([card.at, *talk]),
-        )  # fmt: skip
-
-    def _note(self, card: Card, comment: Comment) -> Note:
-        ours = self._mine(comment)
-        told = self._told(card, comment) if not ours and card.external_id else None
-        return Note(
-            ref=comment_ref(comment), ours=ours, text=comment.raw, signs=signatures(comment.raw) if ours else (),
-            files=tuple(file.name for file in comment.files), told=told,
-        )  # fmt: skip
 
     async def perform(self, order: Order[BoardEffect]) -> tuple[Ref, ...]:
         """Carries the order out; above the first attempt it looks before it writes."""
@@ -366,7 +341,7 @@ class MemoryBoard:
         async with self._call("board.redact", order):
             card = self._card(replace(order, card=effect.at or order.card), archived=True)
             for comment in card.comments:
-                if not self._mine(comment) or comment.deleted:
+                if not telling.mine(self._world, comment) or comment.deleted:
                     continue
                 mark = signatures(comment.raw)[0]
                 kept = without(comment.raw, effect.needles) if effect.needles else ""
@@ -416,17 +391,13 @@ class MemoryBoard:
 
     def _holders(self, card: Card, sections: Sequence[Section]) -> dict[Key, Comment]:
         """Which comment of ours holds each section, where one does."""
+        ours = [each for each in card.comments if telling.mine(self._world, each) and not each.deleted]
         found = {}
         for section in sections:
-            for comment in card.comments:
-                if self._mine(comment) and not comment.deleted and sign(section.key) in signatures(comment.raw):
-                    found[section.key] = comment
-                    break
+            holder = next((each for each in ours if sign(section.key) in signatures(each.raw)), None)
+            if holder is not None:
+                found[section.key] = holder
         return found
-
-    def _mine(self, comment: Comment) -> bool:
-        """Our account and our signature: the account alone may be a person's, the signature alone a copy."""
-        return comment.author == self._world.account and bool(signatures(comment.raw))
 
     @asynccontextmanager
     async def _call(self, name: str, order: Order[BoardEffect] | None = None) -> AsyncIterator[None]:
@@ -440,62 +411,6 @@ class MemoryBoard:
                 yield
         await self._weather.after(name)
 
-    # ---- changes
-
-    def _event(self, change: Change) -> BoardEvent | None:
-        """What a line of the log means now; None for our own deeds, foreign cards, and what is no longer there."""
-        card = self._world.cards[change.card]
-        if not card.external_id:
-            return None
-        ref, ticket = card_ref(card.id), TicketId(card.external_id)
-        if change.kind == "card":
-            return self._seen(card, change.at)
-        comment = self._world.comments[change.comment or 0]
-        place = comment_ref(comment)
-        if self._mine(comment) or (comment.deleted and change.kind != "removal"):
-            return None
-        agent = Agent(ref=Ref(port=PORT, id=f"user/{comment.author}"), name=comment.name)
-        text = Text(plain=comment.text)
-        match change.kind:
-            case "comment":
-                return self._told(card, comment)
-            case "edit":
-                mark = sign(Key(comment.raw))[-16:].encode("utf-8").hex()
-                return AgentEdited(
-                    key=Key(f"{place.key}:edit:{mark}"), at=change.at, card=ref, ticket=ticket, comment=place,
-                    author=agent, text=text, internal=comment.internal,
-                )  # fmt: skip
-            case "removal":
-                return AgentRemoved(
-                    key=Key(f"{place.key}:removed"), at=change.at, card=ref, ticket=ticket, comment=place
-                )
-            case _ if change.file is not None:
-                return AgentAttached(
-                    key=change.file.ref.key, at=change.at, card=ref, ticket=ticket, comment=place, author=agent,
-                    file=change.file, internal=comment.internal,
-                )  # fmt: skip
-            case _:
-                return None
-
-    def _seen(self, card: Card, at: datetime) -> CardSeen:
-        ending = ":gone" if card.gone else ""
-        # Who has the card is no part of its version, here as in a real tool.
-        holder = f":by:{card.responsible}:{card.handed}" if card.handed else ""
-        ref = card_ref(card.id)
-        return CardSeen(
-            key=Key(f"{ref.key}:v{card.version}{holder}{ending}"), at=at, card=ref,
-            ticket=TicketId(card.external_id), version=card.version, board=card.board, column=card.column,
-            lane=card.lane, responsible=card.responsible, due_at=card.due_at, gone=card.gone,
-        )  # fmt: skip
-
-    def _told(self, card: Card, comment: Comment) -> AgentCommented:
-        place = comment_ref(comment)
-        return AgentCommented(
-            key=place.key, at=comment.at, card=card_ref(card.id), ticket=TicketId(card.external_id), comment=place,
-            author=Agent(ref=Ref(port=PORT, id=f"user/{comment.author}"), name=comment.name),
-            text=Text(plain=comment.text), files=tuple(comment.files), internal=comment.internal,
-        )  # fmt: skip
-
 
 def _spot(effect: MoveCard | ReplaceCard) -> Spot:
     if effect.spot is None:
@@ -505,18 +420,3 @@ def _spot(effect: MoveCard | ReplaceCard) -> Spot:
 
 def _changed(raw: str, effect: EditComment) -> str:
     return continued(raw, effect.section, effect.key) if effect.append else rewritten(raw, effect.section)
-
-
-def card_ref(card: int) -> Ref:
-    """A card."""
-    return Ref(port=PORT, id=str(card))
-
-
-def file_ref(card: int, file: File) -> Ref:
-    """A file on the card itself."""
-    return Ref(port=PORT, id=f"{card}/file/{file.ref.id}")
-
-
-def comment_ref(comment: Comment) -> Ref:
-    """A comment."""
-    return Ref(port=PORT, id=f"{comment.card}/{comment.id}")

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, assert_never
 
+from adapters.memory.chat_world import ChatWorld, Message, Update
 from adapters.memory.weather import CALM, Weather
-from adapters.memory.world import ChatWorld, Message, Update
 from connector.domain.effects import (
     AnswerTap,
     ChatEffect,

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from adapters.memory.board import MemoryBoard, card_ref
-from adapters.memory.world import BoardWorld, Card
+from adapters.memory.board import MemoryBoard
+from adapters.memory.board_world import BoardWorld, Card
+from adapters.memory.telling import card_ref
 from connector.domain.client import Client
 from connector.domain.policy import Policy
 from connector.domain.refs import ClientId, Ref, TicketId

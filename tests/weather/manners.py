@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
-from adapters.memory.board import comment_ref
+from adapters.memory.board_world import Card
 from adapters.memory.chat import message_ref
-from adapters.memory.world import Card
+from adapters.memory.telling import comment_ref
 from connector.domain.effects import AddComment, MoveCard, React, RemoveTag, SendMessage, VerifyCabinet
 from connector.domain.events import (
     AgentCommented,

@@ -8,8 +8,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 from adapters.memory import BoardWorld, ChatWorld
+from adapters.memory.board_world import Card, Comment
 from adapters.memory.chat import PORT as CHAT_PORT
-from adapters.memory.world import Card, Comment, Message
+from adapters.memory.chat_world import Message
 from connector.domain.client import Stage
 from connector.domain.effects import Button
 from connector.domain.policy import Groups

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from adapters.memory.board import comment_ref
-from adapters.memory.world import Card, Comment
+from adapters.memory.board_world import Card, Comment
+from adapters.memory.telling import comment_ref
 from connector.domain import audit
 from connector.domain.audit import Books, Verdict
 from connector.domain.card import with_block

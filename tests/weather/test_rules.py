@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from adapters.memory import MemoryBoard, MemoryChat
+from adapters.memory import BoardWorld, MemoryBoard, MemoryChat, telling
+from adapters.memory.board_world import Change
 from connector.domain.decide import agenda, albums, choosing, commands, receipts, registering, triggers
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import Verdict, VerifyCabinet
-from connector.domain.events import Done, Event, Failed, Refusal
+from connector.domain.events import BoardEvent, Done, Event, Failed, Refusal
 from connector.domain.refs import Key, Ref
 from connector.engine import deciding as engine_deciding
 from connector.engine import intake, performing, reading
@@ -136,18 +137,18 @@ def _own_deeds_are_not_noted(patch: Patch) -> None:
 
 
 def _signatures_are_not_read(patch: Patch) -> None:
-    event = MemoryBoard._event
+    event_of = telling.event_of
 
-    def blind(self: MemoryBoard, change: Any) -> Any:
+    def blind(world: BoardWorld, change: Change) -> BoardEvent | None:
         with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(MemoryBoard, "_mine", lambda self, comment: False)
-            return event(self, change)
+            inner.setattr(telling, "mine", lambda world, comment: False)
+            return event_of(world, change)
 
-    patch.setattr(MemoryBoard, "_event", blind)
+    patch.setattr(telling, "event_of", blind)
 
 
 def _our_account_is_always_ours(patch: Patch) -> None:
-    patch.setattr(MemoryBoard, "_mine", lambda self, comment: comment.author == self._world.account)
+    patch.setattr(telling, "mine", lambda world, comment: comment.author == world.account)
 
 
 def _no_fence(patch: Patch) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from adapters.memory import BoardWorld, ChatWorld, MemoryBoard, MemoryChat, Script
+from adapters.memory.board_world import Card
 from adapters.memory.chat import PORT as CHAT_PORT
-from adapters.memory.world import Card
 from connector.domain.effects import Spot
 from connector.domain.refs import Ref
 from connector.domain.words import File, FileKind
