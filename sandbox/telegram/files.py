@@ -100,7 +100,7 @@ class Files:
             mime=mime if mime and mime != "application/octet-stream" else found or "application/octet-stream",
             size=size,
             path=path,
-            place=f"{folder}/file_{self._count}{suffix}",
+            place=f"{folder}/file_{int(path.name)}{suffix}",
             width=width,
             height=height,
             duration=duration,

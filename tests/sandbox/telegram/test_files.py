@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import struct
 import tempfile
@@ -145,3 +146,11 @@ def test_a_voice_sample_is_a_chain_of_ogg_pages_with_fifty_packets_a_second() ->
         packets += count
         at += 27 + count + sum(content[at + 27 : at + 27 + count])
     assert (packets, last) == (2 + 150, 3 * 48000)
+
+
+async def test_files_that_arrive_at_once_keep_places_of_their_own() -> None:
+    files = Files()
+    contents = [f"content {number}".encode() for number in range(4)]
+    kept = await asyncio.gather(*(files.keep(each, name=f"{each!r}.txt", kind="document") for each in contents))
+    found = [files.by_place(stored.place) for stored in kept]
+    assert [stored.path.read_bytes() if stored else None for stored in found] == contents
