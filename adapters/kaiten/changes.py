@@ -29,6 +29,7 @@ from adapters.kaiten.incoming import (
 )
 from adapters.kaiten.listing import all_live, commented_since, latest, newest, updated_since
 from adapters.kaiten.memory import Mark, Memory, Pointer
+from adapters.kaiten.sections import alike
 from connector.ports import Arrival, Batch
 
 SHELF_EVERY = 5
@@ -279,7 +280,7 @@ class Changes:
                 self._tell(look, unreadable(payload, f"a comment of card {card.id} without an id or a time"))
                 continue
             present.add(comment.id)
-            if comment.mine(look.me):
+            if comment.mine(look.me) or self._unanswered(look, comment, card):
                 self._memory.recognise(comment.id)
             elif comment.id not in self._memory.ours:
                 agents.append((comment, payload))
@@ -297,6 +298,11 @@ class Changes:
             event = removed(card, number, self._clock.now())
             self._tell(look, arrival(event, {"event": "comment:remove", "card_id": card.id, "id": number}))
         self._memory.note_mark(card.id, Mark(total=card.comments, last=card.commented_at))
+
+    def _unanswered(self, look: _Look, comment: Comment, card: Card) -> bool:
+        """Whether it is what we wrote without hearing that it was added, its signature stripped."""
+        written = self._memory.unsure.get(card.id, ()) if comment.author == look.me else ()
+        return any(alike(comment.raw, text) for text in written)
 
     def _agent_comment(
         self, look: _Look, card: Card, comment: Comment, payload: object, hanging: Sequence[Attachment], *, again: bool

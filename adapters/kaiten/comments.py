@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 
 from adapters.kaiten.attachments import Attachment, attachments, missing
@@ -11,7 +11,7 @@ from adapters.kaiten.files import Files, Opened, parts
 from adapters.kaiten.http import Refused, Trip
 from adapters.kaiten.incoming import Comment, comment_ref, fields, read_comment, ref_numbers
 from adapters.kaiten.memory import Memory
-from adapters.kaiten.sections import WORDS, Page, continued, noted, pages, plan_edit, too_big_note, visible
+from adapters.kaiten.sections import WORDS, Page, alike, continued, noted, pages, plan_edit, too_big_note
 from connector.domain.effects import AddComment, EditComment, Section
 from connector.domain.refs import Ref
 from connector.domain.signature import sign, signatures
@@ -70,6 +70,7 @@ class Comments:
                     comment, opened = await self._write(trip, card, page.text, opened, internal=internal)
                     there.mine[comment.id] = comment
                 else:
+                    self._memory.recognise(comment.id)
                     absent = missing([file for file, _ in opened], there.files_of(comment))
                     opened = [entry for entry in opened if entry[0] in absent]
                 refused += await self._attach(trip, card, comment, opened)
@@ -208,7 +209,7 @@ class Comments:
         https://developers.kaiten.ru/card-comments/add-comment
         """
         path = f"/cards/{card}/comments"
-        with self._memory.write(card):
+        with self._memory.write(card), self._unsure(card, text):
             if opened and not self._files.restricted:
                 form = {"text": text, **({"internal": "true"} if internal else {})}
                 try:
@@ -221,6 +222,16 @@ class Comments:
                     # One file may be at fault: the words go first, each file by itself after them.
             body: dict[str, object] = {"text": text, **({"internal": True} if internal else {})}
             return self._made(card, text, await trip.write("POST", path, json=body)), opened
+
+    @contextmanager
+    def _unsure(self, card: int, text: str) -> Iterator[None]:
+        """Without an answer the comment may stand there: it must not be read as an agent's."""
+        try:
+            yield
+        except Unavailable as no:
+            if not no.surely_not_done:
+                self._memory.may_be_there(card, text)
+            raise
 
     def _made(self, card: int, text: str, answer: object) -> Comment:
         comment = read_comment(answer)
@@ -276,7 +287,7 @@ class There:
     def alike(self, page: Page) -> Comment | None:
         """A comment that reads like this page, where none of ours bears a signature; each is found once."""
         for comment in self._alike:
-            if visible(comment.raw) == visible(page.text):
+            if alike(comment.raw, page.text):
                 self._alike.remove(comment)
                 return comment
         return None

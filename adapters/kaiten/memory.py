@@ -15,6 +15,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 _ROOM = 50_000
 """Entries of each kind; the oldest make way."""
+_UNSURE = 8
+"""Comments of a card of which it is not known whether they were added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class Memory:
         self.uids: dict[int, str] = {}
         self.ours: dict[int, None] = {}
         self.dropped: dict[int, None] = {}
+        self.unsure: dict[int, tuple[str, ...]] = {}
         self._kept = Draft()
         self._draft = Draft()
         self._handed_out: str | None = None
@@ -140,6 +143,12 @@ class Memory:
     def recognise(self, comment: int) -> None:
         """This comment is ours, whichever process wrote it."""
         _merge(self.ours, {comment: None})
+
+    def may_be_there(self, card: int, text: str) -> None:
+        """No answer told whether this comment was added."""
+        known = self.unsure.get(card, ())
+        if text not in known:
+            _merge(self.unsure, {card: (*known, text)[-_UNSURE:]})
 
     def drop(self, comment: int) -> None:
         """We are about to delete this comment of ours ourselves."""

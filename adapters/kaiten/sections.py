@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 from adapters.kaiten.markdown import clean, fitting, shortened, to_markdown, units
+from adapters.kaiten.texts import read_html, read_markdown
 from connector.domain.effects import Section
 from connector.domain.refs import Key
 from connector.domain.signature import SIGNATURE_LENGTH, sign, signatures, unsigned
@@ -247,9 +249,20 @@ def _tail(words: str) -> str:
     return words[len(words.rstrip("\n")) :]
 
 
-def visible(text: str) -> str:
-    """What a reader sees of a comment, for comparison where signatures did not survive."""
-    return " ".join(unsigned(text).replace("*", "").split())
+def alike(stored: str, written: str) -> bool:
+    """Whether what a server keeps is what we wrote, where signatures did not survive.
+
+    It may keep the text as it was, or as HTML, with the Markdown in it carried out or shown as it was typed.
+    """
+    kept = {stored, read_html(stored).plain, read_markdown(stored).plain}
+    meant = {written, read_markdown(written).plain}
+    return not {_visible(text) for text in kept}.isdisjoint(map(_visible, meant))
+
+
+def _visible(text: str) -> str:
+    """What a reader sees of a text."""
+    shown = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return " ".join(shown.replace("*", "").split())
 
 
 assert SIGNATURE_LENGTH + _HEAD_LIMIT + 8 < COMMENT_LIMIT

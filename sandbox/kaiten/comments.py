@@ -3,6 +3,8 @@
 https://developers.kaiten.ru/card-comments
 """
 
+import html
+import unicodedata
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -16,6 +18,7 @@ from sandbox.kaiten.problems import bad_request, forbidden, legacy_upload_disabl
 from sandbox.kaiten.shapes import JsonObject
 from sandbox.kaiten.uploads import read_form
 
+_HTML = 2
 LONGEST = 4096
 """In UTF-16 units: the message is not of the schema, so the check is the length of a JavaScript string."""
 
@@ -25,6 +28,7 @@ def add(
 ) -> Comment:
     """The card's version and `updated` stay; only the two comment counters move."""
     _check_length(text)
+    text, format_type = _stored(company, text, format_type)
     now = company.now()
     comment = Comment(
         id=company.next_id("comment"),
@@ -51,7 +55,8 @@ def edit(company: Company, user: User, comment: Comment, text: str, *, format_ty
     if comment.author_id != user.id:
         raise forbidden()
     _check_length(text)
-    edited = replace(comment, text=text, type=format_type or comment.type, edited=True, updated=company.now())
+    text, kind = _stored(company, text, format_type or comment.type)
+    edited = replace(comment, text=text, type=kind, edited=True, updated=company.now())
     company.comments[comment.id] = edited
     old, new = _event(company, comment), _event(company, edited)
     changes = {name: value for name, value in new.items() if value != old[name]}
@@ -75,7 +80,6 @@ def remove(company: Company, user: User, comment: Comment) -> None:
         raise forbidden()
     company.comments[comment.id] = replace(comment, deleted=True)
     card = company.cards[comment.card_id]
-    card = company.cards[card.id]  # as it is by now: a form with files takes its time
     card = replace(card, comments_total=card.comments_total - 1)
     company.keep(card)
     company.publish("comment:remove", card, {**_event(company, comment), "author": shapes.short_user(user)})
@@ -91,6 +95,16 @@ def find(company: Company, card: Card, comment_id: int) -> Comment:
 def _check_length(text: str) -> None:
     if len(text.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST:
         raise bad_request("Comment text must not exceed 4096 characters")
+
+
+def _stored(company: Company, text: str, kind: int) -> tuple[str, int]:
+    """Text and type as they are kept: no source says whether the service cleans either, so that is a setting."""
+    if company.settings.comment_text == "kept":
+        return text, kind
+    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    if company.settings.comment_text == "visible" or kind == _HTML:
+        return text, kind
+    return f"<p>{html.escape(text, quote=False)}</p>".replace("\n", "<br>"), _HTML
 
 
 def _event(company: Company, comment: Comment) -> JsonObject:

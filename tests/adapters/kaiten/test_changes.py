@@ -454,3 +454,17 @@ async def test_payloads_are_kept_in_pure_ascii(kaiten: Any, board: KaitenBoard, 
     batch = await board.read(reader.cursor)
     assert batch.arrivals
     assert all(one.raw.isascii() and json.loads(one.raw) for one in batch.arrivals)
+
+
+@pytest.mark.parametrize("kept", ["kept", "visible", "html"])
+async def test_a_comment_of_ours_that_was_never_answered_for_is_no_agents(
+    kaiten: Any, board: KaitenBoard, reader: Reader, card: Ref, kept: str
+) -> None:
+    kaiten.settings(comment_text=kept)
+    kaiten.fault("/comments$", method="POST", status=504, after_effect=True)
+    with pytest.raises(Unavailable):
+        await say(board, card, "касса <не> печатает & ждём")
+    assert of(AgentCommented, await reader.look()) == []
+    kaiten.say(int(card.id), "Сейчас придём")
+    (told,) = of(AgentCommented, await reader.look())
+    assert told.text.plain == "Сейчас придём"

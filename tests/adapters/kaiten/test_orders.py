@@ -510,3 +510,19 @@ async def test_a_wrong_token_is_told_as_such_without_the_token(kaiten: Any, boar
     with pytest.raises(WrongToken) as refused:
         await board.perform(order(AddTag(key=Key("tag"), ticket=TICKET, name="x"), card=card))
     assert "sandbox-bot-token" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kept", ["kept", "visible", "html"])
+async def test_a_repeat_finds_its_comment_however_the_board_keeps_texts(
+    kaiten: Any, board: KaitenBoard, card: Ref, spool: Any, kept: str
+) -> None:
+    kaiten.settings(comment_text=kept)
+    words = "касса <не> печатает & *звёзды* _подчёркнуто_ [x](y)\nвторая строка 👨\u200d👩\u200d👧"
+    effect = comment(section("m1", words, spool.put("чек.txt", b"receipt")))
+    kaiten.fault("/comments$", method="POST", status=504, after_effect=True)
+    with pytest.raises(Unavailable):
+        await board.perform(order(effect, card=card))
+    (ref,) = await board.perform(order(effect, card=card, attempt=2))
+    (stored,) = kaiten.comments(int(card.id))
+    assert number(ref) == stored["id"]
+    assert len(kaiten.files(int(card.id))) == 1
