@@ -272,11 +272,12 @@ def extend(connection: Connection, now: float, claims: Sequence[Claim], *, holde
 
 def hurry(connection: Connection, now: float, *, port: str) -> None:
     """The side answers again: lanes that wait out a backoff need not wait any longer, and the oldest goes first."""
+    resting = select(lanes.c.key).where(lanes.c.port == port, lanes.c.holder.is_(None), lanes.c.due.is_not(None))
+    if connection.dialect.name == "postgresql":  # lanes are locked in one order everywhere: nobody waits in a circle
+        resting = resting.order_by(lanes.c.key).with_for_update()
     oldest = select(func.min(outbox.c.created)).where(unfinished, outbox.c.lane == lanes.c.key).correlate(lanes)
     connection.execute(
-        update(lanes)
-        .where(lanes.c.port == port, lanes.c.holder.is_(None), lanes.c.due.is_not(None))
-        .values(due=func.coalesce(oldest.scalar_subquery(), now))
+        update(lanes).where(lanes.c.key.in_(resting)).values(due=func.coalesce(oldest.scalar_subquery(), now))
     )
 
 

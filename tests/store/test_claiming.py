@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from sqlalchemy import text, update
 
 from connector.domain.effects import EditMessage, Urgency
 from connector.domain.events import Refusal
@@ -10,7 +13,8 @@ from connector.domain.refs import Key, Ref
 from connector.domain.ticket import Phase
 from connector.domain.words import Text
 from connector.store import claiming, settling
-from connector.store.tables import State
+from connector.store.database import open_database
+from connector.store.tables import State, lanes
 from tests.store.shelf import CARD, TICKET, Shelf, comment, creation, nothing, send, ticket
 
 MADE = settling.Made(refs=(Ref(port="telegram", id="1/7"),))
@@ -64,6 +68,35 @@ def test_when_the_side_answers_again_nobody_waits_on(shelf: Shelf) -> None:
     shelf.settle(shelf.claim()[0], _later(30))
     shelf.do(lambda connection: claiming.hurry(connection, shelf.now, port="chat"))
     assert [claim.order.key for claim in shelf.claim()] == ["one"]
+
+
+def test_whoever_hurries_lanes_waits_for_one_without_holding_another(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    try:
+        _hurries_beside_another(Shelf(database.engine))
+    finally:
+        database.close()
+
+
+def _hurries_beside_another(shelf: Shelf) -> None:
+    for chat in ("2", "1"):  # the later key lies first in the table
+        shelf.order(send(chat, chat=chat), chat=chat)
+        shelf.settle(shelf.claim()[0], _later(30))
+    first, second = (update(lanes).where(lanes.c.key == f"chat/telegram:{chat}").values(due=1.0) for chat in ("1", "2"))
+    hurries = threading.Thread(
+        target=lambda: shelf.do(lambda connection: claiming.hurry(connection, shelf.now, port="chat"))
+    )
+    with shelf.engine.begin() as connection:
+        connection.execute(first)
+        hurries.start()
+        with shelf.engine.connect() as watching:
+            waits = text("select count(*) from pg_locks where not granted and pid <> pg_backend_pid()")
+            while not watching.execute(waits).scalar_one():
+                watching.rollback()
+        assert connection.execute(second).rowcount == 1
+    hurries.join(timeout=10)
+    assert not hurries.is_alive()
+    assert len(shelf.claim()) == 2
 
 
 # ---- attempts

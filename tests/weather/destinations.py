@@ -152,6 +152,7 @@ class _Talk:
             self._end(ticket)
         if words.startswith(("#merge", "#split", "#tpl")):
             self._lose_track()
+            self.elsewhere = None
 
     def _said_something_else(self, event: ClientWrote) -> None:
         plain = event.words.text.plain
