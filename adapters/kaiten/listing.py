@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from adapters.kaiten.cursor import BEGINNING
 from adapters.kaiten.http import PAGE, Params, Trip, as_list
-from adapters.kaiten.incoming import fields, moment, word
+from adapters.kaiten.incoming import fields, moment, whole, word
 from adapters.kaiten.outgoing import timestamp
 
 _INSTANT = timedelta(milliseconds=1)
@@ -65,6 +65,8 @@ async def commented_since(
 ) -> list[object]:
     """Cards whose last comment is not before `since`; stops early only when the server is seen to keep order.
 
+    A card that has comments and does not say when the last was added is always among them: who knows how many it had
+    can tell whether one was added.
     Where the first page holds nothing but cards without comments, the other end of the list tells whether there are
     any comments at all; a `thorough` look pages on even then (a server may put those cards first both ways).
     https://developers.kaiten.ru/cards/retrieve-card-list
@@ -82,14 +84,15 @@ async def commented_since(
         before = len(found)
         found.update((_identity(card), card) for card in page)
         moments = [_stamp(card, "comment_last_added_at") for card in page]
-        silent = offset == 0 and len(page) == PAGE and not any(moments)
+        silent = offset == 0 and len(page) == PAGE and not any(moments) and not any(map(_has_comments, page))
         if silent and not thorough and not await _any_comment(trip, place, archived=archived):
             return []
         if len(page) < PAGE or len(found) == before or order.past(moments, since):
             return [
                 card
                 for card in found.values()
-                if (at := _stamp(card, "comment_last_added_at")) is not None and at >= since
+                if ((at := _stamp(card, "comment_last_added_at")) is not None and at >= since)
+                or (at is None and _has_comments(card))
             ]
         offset += len(page)
 
@@ -137,6 +140,10 @@ def _query(place: str, order: str, direction: str, *, archived: bool) -> dict[st
 
 def _stamp(card: object, name: str) -> datetime | None:
     return moment((fields(card) or {}).get(name))
+
+
+def _has_comments(card: object) -> bool:
+    return (whole((fields(card) or {}).get("comments_total")) or 0) > 0
 
 
 def _identity(card: object) -> str:

@@ -59,7 +59,7 @@ def flat(company: Company, card: Card, *, broken_api: bool = False) -> JsonObjec
         "sprint_id": None,
         "external_id": card.external_id,
         "comments_total": card.comments_total,
-        "comment_last_added_at": instant(card.comment_last_added_at),
+        **_last_comment(company, card),
         "properties": _properties(company, card, broken_api),
         "counters_recalculated_at": instant(card.counters_recalculated_at),
         "service_id": card.service_id,
@@ -82,6 +82,13 @@ def flat(company: Company, card: Card, *, broken_api: bool = False) -> JsonObjec
         "import_id": None,
         "fts_version": None,
     }
+
+
+def _last_comment(company: Company, card: Card) -> JsonObject:
+    told = company.settings.comment_last_added_at
+    if told == "absent":
+        return {}
+    return {"comment_last_added_at": instant(card.comment_last_added_at) if told == "moment" else None}
 
 
 def created(company: Company, card: Card) -> JsonObject:

@@ -6,13 +6,14 @@ import asyncio
 import base64
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 import respx
 
-from adapters.kaiten import KaitenBoard
+from adapters.kaiten import KaitenBoard, changes
 from connector.domain.effects import AddComment, AddTag, CreateCard, Section, Spot, Urgency
 from connector.domain.events import AgentAttached, AgentCommented, AgentEdited, AgentRemoved, CardSeen, Event
 from connector.domain.refs import Key, Ref, TicketId
@@ -468,3 +469,20 @@ async def test_a_comment_of_ours_that_was_never_answered_for_is_no_agents(
     kaiten.say(int(card.id), "Сейчас придём")
     (told,) = of(AgentCommented, await reader.look())
     assert told.text.plain == "Сейчас придём"
+
+
+@pytest.mark.parametrize("told", ["moment", "null", "absent"])
+async def test_a_comment_is_told_wherever_cards_do_not_say_when_they_were_last_commented_on(
+    kaiten: Any, board: KaitenBoard, reader: Reader, card: Ref, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "OVERLAP", timedelta(0))  # a card leaves at once the border that is read again
+    kaiten.settings(comment_last_added_at=told)
+    await create(kaiten, board, "later")
+    await reader.looks()
+    kaiten.say(int(card.id), "на старой карточке")
+    assert [event.text.plain for event in of(AgentCommented, await reader.looks())] == ["на старой карточке"]
+    kaiten.say(int(card.id), "и ещё раз")
+    assert [event.text.plain for event in of(AgentCommented, await reader.looks())] == ["и ещё раз"]
+    kaiten.calls()
+    await reader.look()
+    assert not [call for call in kaiten.calls() if call.endswith("/comments")]
