@@ -20,7 +20,8 @@ from commands.options import ConfigOption, JsonOption, YesOption, load_all, load
 
 if TYPE_CHECKING:
     from connector.domain.refs import ClientId
-    from connector.store.forgetting import Forgetting, Wording
+    from connector.store.elsewhere import Wording
+    from connector.store.forgetting import Forgetting
     from mappings.load import Loaded
 
 Who = Annotated[str, typer.Argument(help="A chat or client id, an @username, or #NUMBER of one of their requests")]
@@ -132,15 +133,18 @@ def _one(there: Visit, who: str, *, as_json: bool) -> ClientId:
 
 
 def _wording(loaded: Loaded) -> Wording:
+    from connector.domain.decide.commands import thread_wanted
     from connector.domain.policy import ChatLimits
     from connector.domain.say import say
-    from connector.store.forgetting import Wording
+    from connector.store.elsewhere import Wording
 
     policy = loaded.policy(None, limits=ChatLimits())
     tongue = policy.default_language
     return Wording(
         notice=say(policy, tongue, "card.forgotten"),
         title=say(policy, tongue, "card.forgotten_title", number="{number}"),
+        incident=say(policy, tongue, "card.incident", number="{number}", subject="{subject}"),
+        thread_of=lambda event: thread_wanted(policy, event),
         cabinet_tag=policy.cabinet.tag if policy.cabinet is not None else None,
     )
 

@@ -11,7 +11,7 @@ from adapters.kaiten.incoming import Comment, Json, entries, fields, read_commen
 from adapters.kaiten.markdown import clean
 from adapters.kaiten.tags import take_tag
 from connector.domain.effects import Redact
-from connector.domain.forgotten import without, without_in_block
+from connector.domain.forgotten import tells, without, without_in_block
 from connector.domain.signature import signatures
 
 
@@ -32,8 +32,11 @@ async def redact(trip: Trip, files: Files, card: int, me: int, effect: Redact) -
     if effect.needles:
         described = word(there.get("description"))
         left = without_in_block(described, effect.needles)
-        if left != described:
-            await trip.write("PATCH", f"/cards/{card}", json={"description": left})
+        body = {"description": left} if left != described else {}
+        if effect.title and tells(word(there.get("title")), effect.needles):
+            body["title"] = " ".join(clean(effect.title).split())
+        if body:
+            await trip.write("PATCH", f"/cards/{card}", json=body)
         return
     for tag in effect.tags:
         await take_tag(trip, card, tag)

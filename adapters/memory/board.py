@@ -40,7 +40,7 @@ from connector.domain.effects import (
 from connector.domain.events import (
     Refusal,
 )
-from connector.domain.forgotten import without, without_in_block
+from connector.domain.forgotten import tells, without, without_in_block
 from connector.domain.layout import BoardLayout, Column, Layout
 from connector.domain.refs import Key, Ref
 from connector.domain.sheet import Sheet, Sketch, Timer
@@ -352,6 +352,9 @@ class MemoryBoard:
                     comment.files.clear()
             if effect.needles:
                 self._world.describe(card, without_in_block(card.description, effect.needles))
+                if effect.title and tells(card.title, effect.needles):
+                    card.title = effect.title
+                    self._world.touch(card)
             else:
                 card.title, card.files = effect.title, []
                 card.tags = [tag for tag in card.tags if tag not in effect.tags]

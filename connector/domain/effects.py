@@ -332,7 +332,8 @@ class BindCard:
 class Redact:
     """Takes a person's words off a card, in what we wrote there; what agents wrote stays.
 
-    With `needles` only lines of our comments that tell of them: each needle is `connector.domain.forgotten.bare`.
+    With `needles` only lines of our comments that tell of them: each needle is `connector.domain.forgotten.bare`. A
+    title that tells of them becomes `title`, if one is given.
     Without, everything of ours: title and description become `title` and `notice`, our comments `notice`, the files
     we brought and the tags named go, and fields that `facts` names are emptied.
     `at`: another card than the ticket's present one.

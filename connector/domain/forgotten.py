@@ -43,6 +43,15 @@ def tells(line: str, sought: Collection[str]) -> bool:
     return any(_at_whole_number(plain, needle) for needle in sought)
 
 
+def may_tell(text: str, sought: Collection[str]) -> bool:
+    """Whether a line of the text may contain one of the needles: it may still be the end of a longer number.
+
+    A look at many lines at once: there a number stands beside whatever the line before ends with.
+    """
+    plain = bare(text)
+    return any(needle in plain for needle in sought)
+
+
 def _at_whole_number(plain: str, needle: str) -> bool:
     at = plain.find(needle)
     while at >= 0:
@@ -54,7 +63,7 @@ def _at_whole_number(plain: str, needle: str) -> bool:
 
 def without(text: str, sought: Collection[str]) -> str:
     """The text without the lines that contain one of the needles."""
-    if not tells(text, sought):
+    if not may_tell(text, sought):
         return text
     return "\n".join(line for line in text.split("\n") if not tells(line, sought))
 

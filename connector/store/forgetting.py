@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, Text, and_, cast, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import Connection, Text, and_, cast, delete, func, insert, literal, or_, select, text, update
 
 from connector.domain.effects import Effect, Meaning, MoveCard, Redact, urgency_of
-from connector.domain.events import HistoryChanged, RequestChanged
-from connector.domain.forgotten import NOBODY, bare, left_of, needles, subjects, tells, without
+from connector.domain.events import HistoryChanged
+from connector.domain.forgotten import NOBODY, left_of, needles, subjects, tells
 from connector.domain.refs import ClientId, Key, Ref, TicketId
 from connector.domain.ticket import Ticket
-from connector.store import codec
+from connector.store import codec, elsewhere
 from connector.store.among import among
+from connector.store.elsewhere import Wording
 from connector.store.ingest import EVENTS, keep_mark, note_own, wake_lanes
 from connector.store.persons import company_of, leave
 from connector.store.retelling import keep_layout, kept_layout
-from connector.store.routes import BOARD, CHAT, REGISTRY, lane_of
+from connector.store.rewording import BATCH, reword_rows, rows_of, unescaped
+from connector.store.routes import BOARD, CHAT, REGISTRY, lane_of, port_of
 from connector.store.tables import (
     Noted,
     State,
@@ -35,7 +37,6 @@ from connector.store.tables import (
     looked,
     made,
     marks,
-    openings,
     outbox,
     runs,
     tickets,
@@ -45,22 +46,8 @@ from connector.store.tables import (
 MARK = "forget:"
 FACTS = ("cabinet", "verified", "client", "username", "phone", "language")
 """What a mapping may put into fields of a card and tells of the person."""
-NAMELY = 8
-"""Letters and digits a name has at least to be looked for: shorter ones are words of others' notices too."""
 ON_THE_WIRE = 60.0
 """Seconds an order of theirs that is on its way gets to end before the card is looked through."""
-BATCH = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """The words that stand in the place of theirs, and the tags of the mapping that name their cabinets."""
-
-    notice: str
-    title: str
-    """With `{number}`."""
-    cabinet_tag: str | None = None
-    """With `{cabinet}`."""
 
 
 class Undecided(Exception):
@@ -119,7 +106,7 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     """
     company = company_of(connection, client)
     if connection.dialect.name == "postgresql":  # nobody decides on them meanwhile
-        for each in sorted({client, *company}):
+        for each in sorted({client, *company, *elsewhere.desks(connection), *elsewhere.incidents_of_all(connection)}):
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:client, 0))"), {"client": each})
     unknown = select(outbox.c.seq).where(
         outbox.c.client == client, unfinished, outbox.c.kind == "CreateCard", outbox.c.attempt > 0
@@ -129,13 +116,17 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     own = _tickets(connection, client)
     near = _near(connection, client, own, company)
     sought = needles(own)
-    named = _names(connection, client)
-    # A list of an incident's requests names the client behind the number.
-    listed = tuple(f"{ticket.number}{name}" for ticket in own for name in named)
+    theirs = elsewhere.theirs(connection, client, own)
     cards = {ticket.id: _cards(connection, ticket) for ticket in own}
+    shown = elsewhere.threads_shown(connection, near, own, wording.thread_of)
     token = secrets.token_hex(8)
     nobody = ClientId(f"{NOBODY}{token}")
     _drop_orders(connection, now, client, chat, own)
+    further = [
+        *elsewhere.leave_incidents(connection, now, theirs, nobody, wording),
+        *elsewhere.quiet_desks(connection, now, theirs, nobody, wording),
+        *elsewhere.take_threads_off(connection, shown, nobody, wording),
+    ]
     connection.execute(delete(clients).where(clients.c.id == client))
     leave(connection, client, company)
     _blank(connection, journal.c.client == client, nobody)
@@ -153,11 +144,7 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     connection.execute(delete(hands).where(among(hands.c.ticket, "ids")), {"ids": list(cards)})
     _drop_comparisons(connection, client, chat, own, near)
     for neighbour in sorted({ticket.client for ticket in near}):
-        _reword_rows(connection, neighbour, sought)
-    for desk in connection.execute(select(links.c.client)).scalars().all():
-        # Notices in agents' chats tell what a request is about, and of whom.
-        _reword_rows(connection, desk, (*subjects(own), *named))
-    _leave_incidents(connection, now, client, nobody, own, (*sought, *listed))
+        reword_rows(connection, neighbour, sought)
     connection.execute(delete(links).where(links.c.client == client))
     if (layout := kept_layout(connection)) is not None:
         keep_layout(connection, layout, of_people=wording.cabinet_tag)
@@ -165,6 +152,8 @@ def forget(connection: Connection, now: float, client: ClientId, chat: str, word
     for ticket in own:
         ordered += _order_cards(connection, now, nobody, ticket, cards[ticket.id], wording)
     ordered += _order_near(connection, now, nobody, near, sought, wording)
+    for effect in further:
+        _order(connection, now, nobody, effect)
     told = {"asked": now, "cards": ordered}
     keep_mark(connection, f"{MARK}{token}", json.dumps(told))
     return token
@@ -178,7 +167,9 @@ def forgettings(connection: Connection) -> list[Forgetting]:
         mine = outbox.c.client == f"{NOBODY}{token}"
         left = connection.execute(select(func.count()).select_from(outbox).where(mine, unfinished)).scalar_one()
         dead = connection.execute(
-            select(outbox.c.ticket, outbox.c.reason).where(mine, outbox.c.state == State.DEAD).order_by(outbox.c.seq)
+            select(outbox.c.ticket, outbox.c.reason)
+            .where(mine, outbox.c.state == State.DEAD, outbox.c.port == BOARD)
+            .order_by(outbox.c.seq)
         )
         found.append(
             Forgetting(
@@ -193,7 +184,9 @@ def finish(connection: Connection, now: float, token: str) -> bool:
     """Takes away what the board told meanwhile, once no order is left. False while some still wait or were refused."""
     nobody = ClientId(f"{NOBODY}{token}")
     mine = outbox.c.client == nobody
-    open_ = select(outbox.c.seq).where(mine, outbox.c.state.in_((State.WAITING, State.STARTED, State.DEAD))).limit(1)
+    # A notice in a chat that the bot may write in no longer is nobody's to change.
+    refused = and_(outbox.c.state == State.DEAD, outbox.c.port == BOARD)
+    open_ = select(outbox.c.seq).where(mine, or_(unfinished, refused)).limit(1)
     told = connection.execute(
         select(journal.c.seq).where(journal.c.key.like(f"history:%:{nobody}"), journal.c.state == Noted.NEW).limit(1)
     )
@@ -203,7 +196,7 @@ def finish(connection: Connection, now: float, token: str) -> bool:
     _blank(connection, journal.c.client == nobody, nobody)
     ids = connection.execute(select(tickets.c.id).where(tickets.c.client == nobody)).scalars().all()
     connection.execute(delete(outbox).where(mine))
-    gone = [str(nobody), *(f"{BOARD}/{each}" for each in ids)]
+    gone = [str(nobody), lane_of(CHAT, nobody, None), *(f"{BOARD}/{each}" for each in ids)]
     connection.execute(delete(lanes).where(among(lanes.c.key, "keys")), {"keys": gone})
     _idle_lanes(connection)
     found = connection.execute(select(marks.c.value).where(marks.c.name == f"{MARK}{token}")).scalar_one()
@@ -294,36 +287,8 @@ def _drop_comparisons(
         connection.execute(delete(table).where(among(table.c.ticket, "ids")), {"ids": ids})
     named = [_word(each) for each in {client, chat, *(ticket.cabinet for ticket in own)} if each]
     scopes = connection.execute(select(runs.c.id, runs.c.scope)).all()
-    gone = [row.id for row in scopes if any(name.search(_unescaped(row.scope)) for name in named)]
+    gone = [row.id for row in scopes if any(name.search(unescaped(row.scope)) for name in named)]
     connection.execute(delete(runs).where(among(runs.c.id, "ids")), {"ids": gone})
-
-
-def _leave_incidents(
-    connection: Connection,
-    now: float,
-    client: ClientId,
-    nobody: ClientId,
-    own: Sequence[Ticket],
-    sought: Collection[str],
-) -> None:
-    """Their requests leave the lists of incidents, and nothing new is held against them."""
-    connection.execute(delete(openings).where(among(openings.c.ticket, "ids")), {"ids": [each.id for each in own]})
-    at = datetime.fromtimestamp(now, UTC)
-    for ticket in own:
-        if ticket.incident is None:
-            continue
-        incident = ticket.incident.id
-        _reword_rows(connection, incident, sought)
-        connection.execute(
-            update(journal)
-            .where(journal.c.client == incident, journal.c.state == Noted.DECIDED, journal.c.event.contains(client))
-            .values(event=None, raw=None, reason="forgotten")
-        )
-        left = RequestChanged(
-            key=Key(f"forgotten:{ticket.id}"), at=at, client=incident, ticket=ticket.id, by=nobody, card=None,
-            open=False, left=True,
-        )  # fmt: skip
-        note_own(connection, now, [left])
 
 
 def _blank(connection: Connection, where: Any, nobody: ClientId) -> None:
@@ -345,86 +310,14 @@ def _blank(connection: Connection, where: Any, nobody: ClientId) -> None:
 def _strangers(connection: Connection, names: Collection[str], sought: Collection[str]) -> None:
     """Rows of nobody: payloads that could not be read, and cards told of before they were known."""
     patterns = [_word(name) for name in names]
-    for row in _each(connection, journal, and_(journal.c.client.is_(None), journal.c.raw.is_not(None))):
+    for row in rows_of(connection, journal, and_(journal.c.client.is_(None), journal.c.raw.is_not(None))):
         held = f"{row.raw}\n{row.event or ''}\n{row.reason or ''}"
-        if any(pattern.search(held) for pattern in patterns) or tells(_unescaped(held), sought):
+        if any(pattern.search(held) for pattern in patterns) or tells(unescaped(held), sought):
             connection.execute(
                 update(journal)
                 .where(journal.c.seq == row.seq)
                 .values(key=f"{NOBODY}{row.seq}", raw=None, event=None, reason="forgotten", state=Noted.SEEN_TO)
             )
-
-
-def _reword_rows(connection: Connection, client: ClientId, sought: Collection[str]) -> None:
-    """Rows of others whose words tell of the requests: those lines go, the rest stays."""
-    if not sought:
-        return
-    for table, columns in ((journal, ("raw", "event")), (outbox, ("effect",))):
-        for row in _each(connection, table, table.c.client == client):
-            changed = {}
-            for column in columns:
-                before = getattr(row, column)
-                after = _reworded(before, sought)
-                if after != before:
-                    changed[column] = after
-            if changed:
-                connection.execute(update(table).where(table.c.seq == row.seq).values(changed))
-    state = connection.execute(select(clients.c.state).where(clients.c.id == client)).scalar()
-    if (fresh := _reworded(state, sought)) != state:
-        connection.execute(update(clients).where(clients.c.id == client).values(state=fresh))
-
-
-def _names(connection: Connection, client: ClientId) -> tuple[str, ...]:
-    """What they are called, as `bare` writes it."""
-    state = connection.execute(select(clients.c.state).where(clients.c.id == client)).scalar()
-    if state is None:
-        return ()
-    known = codec.read_client(state)
-    told = (known.name, known.username, known.phone, known.group)
-    return tuple(bare(each) for each in told if each and len(bare(each)) >= NAMELY)
-
-
-def _reworded(written: str | None, sought: Collection[str]) -> str | None:
-    if not written:
-        return written
-    try:
-        value = json.loads(written)
-    except ValueError:
-        return None if tells(_unescaped(written), sought) else written
-    if not tells(json.dumps(value, ensure_ascii=False), sought):
-        return written
-    return json.dumps(_lines_off(value, sought), separators=(",", ":"))
-
-
-def _lines_off(value: Any, sought: Collection[str]) -> Any:
-    match value:
-        case str():
-            return without(value, sought)
-        case list():
-            return [_lines_off(each, sought) for each in value]
-        case dict():
-            fresh = {name: _lines_off(each, sought) for name, each in value.items()}
-            if fresh.get("plain") != value.get("plain") and "spans" in fresh:
-                fresh["spans"] = []  # they would stand elsewhere now
-            return fresh
-        case _:
-            return value
-
-
-def _each(connection: Connection, table: Table, where: Any) -> Iterator[Any]:
-    last = 0
-    while True:
-        rows = connection.execute(
-            select(table).where(where, table.c.seq > last).order_by(table.c.seq).limit(BATCH)
-        ).all()
-        yield from rows
-        if len(rows) < BATCH:
-            return
-        last = rows[-1].seq
-
-
-def _unescaped(written: str) -> str:
-    return re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), written)
 
 
 def _word(name: str) -> re.Pattern[str]:
@@ -491,11 +384,12 @@ def _order_near(
 
 
 def _order(connection: Connection, now: float, nobody: ClientId, effect: Effect) -> None:
-    lane, urgency = lane_of(BOARD, nobody, effect.ticket), int(urgency_of(effect))
+    port = port_of(effect)
+    lane, urgency = lane_of(port, nobody, effect.ticket), int(urgency_of(effect))
     connection.execute(
         insert(outbox).values(
-            key=effect.key, lane=lane, port=BOARD, client=nobody, ticket=effect.ticket, kind=codec.kind_of(effect),
+            key=effect.key, lane=lane, port=port, client=nobody, ticket=effect.ticket, kind=codec.kind_of(effect),
             effect=codec.write_effect(effect), urgency=urgency, state=State.WAITING, attempt=0, tries=0, created=now,
         )
     )  # fmt: skip
-    wake_lanes(connection, BOARD, [(lane, now, urgency)])
+    wake_lanes(connection, port, [(lane, now, urgency)])

@@ -97,3 +97,8 @@ def test_what_is_left_never_tells_and_the_rest_stays(lines: list[str], needle: s
     assert not any(needle in bare(line) for line in left.split("\n"))
     kept = [line for line in text.split("\n") if needle not in bare(line)]
     assert left == (text if needle not in bare(text) else "\n".join(kept))
+
+
+def test_a_line_is_found_though_the_one_before_it_ends_with_a_figure() -> None:
+    text = "Обращений: 3, из них открыто: 3\n№1 · Ада\n№11 · Ада\nконец"
+    assert without(text, ("1ада",)) == "Обращений: 3, из них открыто: 3\n№11 · Ада\nконец"

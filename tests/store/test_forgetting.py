@@ -16,7 +16,8 @@ from connector.domain.refs import ClientId, Key, Ref
 from connector.domain.ticket import Phase
 from connector.ports import Arrival
 from connector.store import codec
-from connector.store.forgetting import Undecided, Wording, finish, forget, forgettings, traces
+from connector.store.elsewhere import Wording
+from connector.store.forgetting import Undecided, finish, forget, forgettings, traces
 from connector.store.ingest import ingest
 from connector.store.settling import Made, Refused
 from connector.store.tables import clients, journal, lanes, made, metadata, outbox, tickets

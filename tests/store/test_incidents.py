@@ -27,7 +27,8 @@ from connector.domain.words import Person, Text, Words
 from connector.ports import Rejected
 from connector.store import codec, looking
 from connector.store.deciding import handle, tick
-from connector.store.forgetting import Wording, forget
+from connector.store.elsewhere import Wording
+from connector.store.forgetting import forget
 from connector.store.incidents import Shown, listed, order
 from connector.store.looking import overview
 from connector.store.measuring import live_tickets

@@ -18,7 +18,8 @@ from connector.domain.policy import HistoryRule
 from connector.domain.refs import ClientId, Key
 from connector.domain.ticket import Stamp, Ticket, What
 from connector.store import codec, persons
-from connector.store.forgetting import Wording, forget, traces
+from connector.store.elsewhere import Wording
+from connector.store.forgetting import forget, traces
 from connector.store.ingest import note_own
 from connector.store.past import EVERY, with_past
 from connector.store.persons import Plan, Refused, Waiting

@@ -68,6 +68,9 @@ class BoardStand(Protocol):
     async def due(self, card: Ref) -> datetime | None:
         """The card's deadline."""
 
+    async def title(self, card: Ref) -> str:
+        """The card's title as stored."""
+
     async def description(self, card: Ref) -> str | None:
         """The card's description as stored."""
 

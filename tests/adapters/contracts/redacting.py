@@ -65,6 +65,13 @@ class RedactContract:
         assert "Сломался" not in third
         assert await stand.description(card) == described
 
+    async def test_a_title_changes_only_where_it_tells_of_somebody(self, stand: BoardStand) -> None:
+        card = await new_card(stand)
+        before = await stand.title(card)
+        for needle, left in (("ничтотакое", before), (bare(before), "№1")):
+            assert await stand.board.perform(to_board(_redaction(needles=(needle,)), card)) == ()
+            assert await stand.title(card) == left
+
     async def test_words_go_from_a_former_card_and_from_an_archived_one_too(self, stand: BoardStand) -> None:
         former = await new_card(stand)
         [card] = await stand.board.perform(to_board(creation(stand, "kc-1.2")))

@@ -84,6 +84,9 @@ class _KaitenStand:
         due = self._card(card)["due_date"]
         return None if due is None else datetime.fromisoformat(str(due))
 
+    async def title(self, card: Ref) -> str:
+        return str(self._card(card)["title"])
+
     async def description(self, card: Ref) -> str | None:
         return cast(str | None, self._card(card)["description"])
 

@@ -160,6 +160,9 @@ class _MemoryBoardStand:
     async def due(self, card: Ref) -> datetime | None:
         return self._card(card).due_at
 
+    async def title(self, card: Ref) -> str:
+        return self._card(card).title
+
     async def description(self, card: Ref) -> str | None:
         return self._card(card).description
 
