@@ -224,6 +224,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     receipt__delivered="time count",
     receipt__incident="number text",
     receipt__failed="time reason",
+    receipt__failed_file="time reason",
     receipt__blocked="",
     receipt__tag_delivered="",
     receipt__tag_failed="",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from connector.domain.card import zone_of
 from connector.domain.client import Client
-from connector.domain.decide.replies import note_failed
+from connector.domain.decide.replies import note_failed, remembered
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import AddComment, AddTag, EditComment, Effect, RemoveTag, Section, SendFiles, SendMessage
 from connector.domain.events import Refusal
@@ -77,6 +77,54 @@ def failed(turn: Turn, order: SendMessage | SendFiles, refusal: Refusal, *, agai
         ticket = _no_longer_waiting(ticket, comment)
     turn.keep(ticket)
     _show(turn, ticket)
+
+
+def in_pieces(turn: Turn, order: SendFiles) -> bool:
+    """Sends apart what was refused together: the words as a message, and of several files each by itself.
+
+    A file that the chat does not take must keep neither the words nor the other files from the client. False when it
+    was one file: that one will not come.
+    """
+    found = _of(turn, order.key)
+    if found is None:
+        return False
+    ticket, reply = found
+    several = len(order.files) > 1
+    caption, words = order.caption, Key(f"{order.key}/words")
+    if order.key in reply.texts and not _name_alone(turn, ticket, caption):
+        turn.effects.append(
+            SendMessage(
+                key=words, ticket=order.ticket, chat=order.chat, text=caption, urgency=order.urgency,
+                reply_to=order.reply_to,
+            )
+        )  # fmt: skip
+        reply = replace(reply, texts=_in_place(reply.texts, order.key, (words,)))
+        caption = Text()
+    if several:
+        alone = tuple(
+            replace(
+                order, key=Key(f"{order.key}/{number}"), files=(file,), caption=Text() if number else caption
+            )
+            for number, file in enumerate(order.files)
+        )  # fmt: skip
+        turn.effects += alone
+        keys = tuple(each.key for each in alone)
+        reply = replace(
+            reply, files=_in_place(reply.files, order.key, keys), texts=_in_place(reply.texts, order.key, keys[:1])
+        )
+    turn.keep(remembered(ticket, reply))
+    return several
+
+
+def _name_alone(turn: Turn, ticket: Ticket, caption: Text) -> bool:
+    """Whether the caption says no more than whose answer it is."""
+    names = (turn.policy.aliases.get(name, name) for name in ticket.people)
+    last = caption.plain.rpartition("\n")[2]
+    return any(last == turn.say("reply.agent", name=name) for name in names)
+
+
+def _in_place(keys: tuple[Key, ...], old: Key, new: tuple[Key, ...]) -> tuple[Key, ...]:
+    return tuple(each for key in keys for each in (new if key == old else (key,)))
 
 
 def waits(turn: Turn, order: Key, since: datetime) -> None:
@@ -189,11 +237,14 @@ def _words(policy: Policy, ticket: Ticket) -> str:
     """Troubles first, the way they came; then how many answers have arrived, and when the latest did."""
     tongue, zone = policy.default_language, zone_of(policy, ticket.service_class)
     lines: list[str] = []
+    worded = {key for reply in ticket.replies for key in reply.texts}
+    bare = {key for reply in ticket.replies if reply.texts for key in reply.files} - worded
     for trouble in ticket.troubles:
         if trouble.refusal != Refusal.BLOCKED:
             time = f"{trouble.at.astimezone(zone):%d.%m %H:%M}"
             reason = say(policy, tongue, f"reason.{trouble.refusal}")
-            lines.append(say(policy, tongue, "receipt.failed", time=time, reason=reason))
+            name = "receipt.failed_file" if trouble.order in bare else "receipt.failed"
+            lines.append(say(policy, tongue, name, time=time, reason=reason))
     # The parts of one answer fail alike.
     lines = list(dict.fromkeys(lines))[-TROUBLES:]
     if any(each.refusal == Refusal.BLOCKED for each in ticket.troubles):

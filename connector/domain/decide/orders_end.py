@@ -138,7 +138,7 @@ def _not_delivered(turn: Turn, event: Failed, effect: SendMessage | SendFiles) -
     answer = delivery.is_answer(effect)
     ticket = turn.ticket(effect.ticket) if answer else None
     if event.refusal is not Refusal.BLOCKED:
-        if answer:
+        if answer and not (isinstance(effect, SendFiles) and delivery.in_pieces(turn, effect)):
             delivery.failed(turn, effect, event.refusal)
         return
     blocked(turn, ticket.id if ticket is not None else None)

@@ -7,7 +7,9 @@ from connector.domain.effects import (
     AddComment,
     AddTag,
     CreateCard,
+    DeleteMessage,
     EditComment,
+    EditMessage,
     Effect,
     React,
     RemoveTag,
@@ -189,6 +191,48 @@ def test_our_own_lines_and_the_clients_messages_cost_the_card_nothing() -> None:
         if isinstance(effect, SendMessage):
             assert not listens(effect)
             assert talk.done(effect) == ()
+
+
+@pytest.mark.parametrize("refusal", [Refusal.INVALID, Refusal.GONE, Refusal.TOO_BIG, Refusal.FORBIDDEN])
+def test_words_go_without_a_file_that_the_chat_refuses(refusal: Refusal) -> None:
+    talk = opened()
+    files = (photo("пустой.txt", port="kaiten"),)
+    effects = talk.fail(only(talk.comment("Смотрите вложение", number=1, files=files), SendFiles), refusal)
+    words = only(effects, SendMessage)
+    assert words.text.plain.endswith("Смотрите вложение")
+    assert every(effects, SendFiles) == []
+    assert "Файл к ответу не дошёл" in status(effects)
+    talk.done(words)
+    changed = only(talk.edit_comment(1, "Смотрите ниже"), EditMessage)
+    assert changed.target == words.key
+    assert changed.text.plain.endswith("Смотрите ниже")
+
+
+def test_a_file_that_the_chat_refuses_keeps_no_other_from_the_client() -> None:
+    talk = opened()
+    files = tuple(photo(name, port="kaiten") for name in ("раз.jpg", "два.txt", "три.jpg"))
+    effects = talk.fail(only(talk.comment("Три файла", number=1, files=files), SendFiles), Refusal.INVALID)
+    words, alone = only(effects, SendMessage), every(effects, SendFiles)
+    assert words.text.plain.endswith("Три файла")
+    assert [each.files for each in alone] == [(file,) for file in files]
+    assert not any(each.caption for each in alone)
+    assert len(effects) == 4
+    assert (talk.done(words), talk.done(alone[0])) == ((), ())
+    told = talk.fail(alone[1], Refusal.INVALID)
+    assert every(told, SendMessage) == []
+    assert "Файл к ответу не дошёл" in status(told)
+    assert talk.done(alone[2]) == ()
+    taken = every(talk.remove_comment(1), DeleteMessage)
+    assert {each.target for each in taken} == {each.key for each in effects}
+
+
+def test_files_without_words_are_not_replaced_by_the_agents_name_alone() -> None:
+    talk = opened(sign_agents=True)
+    sent = only(talk.comment(number=1, files=(photo("a.txt", port="kaiten"),)), SendFiles)
+    assert sent.caption.plain == "Анна:"
+    effects = talk.fail(sent, Refusal.INVALID)
+    assert every(effects, SendMessage) == []
+    assert "не дошёл" in status(effects)
 
 
 def test_only_the_ends_of_answers_are_listened_to() -> None:
