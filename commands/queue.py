@@ -202,7 +202,8 @@ def event_advice(found: Raw) -> str:
             )
         case "stray":
             return (
-                "Its card carries an id that nobody knows here (of a former database?). `queue retry` or `queue skip`."
+                "Its card carries an id that nobody knows here. After a restore `connector import --board … --adopt` "
+                "takes the card back; then `queue retry`, or `queue skip`."
             )
         case _:
             return "Nothing needs to be done."

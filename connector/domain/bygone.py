@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from connector.domain.card import TITLE_LENGTH
 from connector.domain.effects import Meaning
 from connector.domain.policy import BoardPolicy, Policy, Topic
-from connector.domain.refs import ClientId, Ref, TicketId
+from connector.domain.refs import ClientId, Ref, TicketId, ticket_named, ticket_on
 from connector.domain.sheet import Sketch
 from connector.domain.text import shorten
 from connector.domain.ticket import Outcome, Phase, Ticket
@@ -106,7 +105,11 @@ def bygone(
     now: datetime,
     topic: str | None = None,
 ) -> Bygone:
-    """What the card would become. `clients` are those who have each account id; `known`: it is a request of ours."""
+    """What the card would become. `clients` are those who have each account id; `known`: it is a request of ours.
+
+    A card that carries an id of ours which nobody knows any more, as after the restore of an older backup, becomes ours
+    under that very id: what was kept aside about it then has a home.
+    """
     if known:
         return Bygone(sketch=sketch, fate=Fate.OURS)
     cabinet = cabinet_of(sketch, found, policy)
@@ -117,6 +120,7 @@ def bygone(
     over = sketch.seen.gone or meaning is Meaning.DONE or (meaning is None and sketch.closed_at is not None)
     owners = clients.get(cabinet, ())
     opened = sketch.created_at or now
+    former = ticket_on(sketch.external_id)
     ticket = Ticket(
         id=ticket_of(sketch.card),
         number=0,
@@ -145,18 +149,22 @@ def bygone(
             why = "nobody with that account id has written yet"
         elif len(owners) > 1:
             why = f"{len(owners)} clients have that account id"
-        elif sketch.external_id:
+        elif sketch.external_id and former is None:
             why = "it carries another external id"
         elif about is None:
             why = "no topic of the mapping is on its board"
         else:
+            if former is not None:
+                ticket = replace(ticket, id=former[0], generation=former[1])
             return Bygone(sketch=sketch, fate=Fate.ADOPT, cabinet=cabinet, ticket=ticket)
+    elif former is not None and not over:
+        why = "a request of a former database: --adopt takes it back"
     return Bygone(sketch=sketch, fate=Fate.HISTORY, cabinet=cabinet, ticket=ticket, why=why)
 
 
 def ticket_of(card: Ref) -> TicketId:
     """The id of the request that a card of somebody else becomes: the same however often it is imported."""
-    return TicketId("kc-" + hashlib.sha256(f"{PLACEHOLDER}/{card.key}".encode()).hexdigest()[:20])
+    return ticket_named(f"{PLACEHOLDER}/{card.key}")
 
 
 def _topic(sketch: Sketch, policy: Policy, board: BoardPolicy, named: str | None) -> Topic | None:

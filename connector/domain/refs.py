@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from typing import NewType
 
@@ -31,3 +33,17 @@ class Ref:
 def client_of(chat: Ref) -> ClientId:
     """The client who writes in this chat: one chat is one client, a group chat too."""
     return ClientId(f"{chat.port}:{chat.id}")
+
+
+def ticket_named(what: str) -> TicketId:
+    """The id of the request that comes of this: the same whoever reckons it, and however often."""
+    return TicketId("kc-" + hashlib.sha256(what.encode()).hexdigest()[:20])
+
+
+_OURS = re.compile(r"(kc-[0-9a-f]{20})(?:\.([1-9][0-9]{0,8}))?")
+
+
+def ticket_on(external_id: str) -> tuple[TicketId, int] | None:
+    """The request a card names by its external id, and which of its cards this is; None for anybody else's id."""
+    found = _OURS.fullmatch(external_id)
+    return (TicketId(found[1]), int(found[2] or 1)) if found else None

@@ -36,6 +36,9 @@ async def take_in(
     metrics.duplicates.labels(side).inc(stored.known)
     if stored.unreadable:
         metrics.aside.labels("unreadable").inc(stored.unreadable)
+    for key in stored.homeless:
+        metrics.aside.labels("homeless").inc()
+        line(logging.WARNING, "set_aside", side=side, key=key, reason="nobody knows the card's request any more")
     for arrival in arrivals:
         if arrival.event is None:
             line(logging.WARNING, "set_aside", side=side, key=arrival.key, reason=arrival.reason)

@@ -28,7 +28,7 @@ from connector.domain.events import (
     Event,
     OwnEvent,
 )
-from connector.domain.refs import client_of
+from connector.domain.refs import Key, client_of, ticket_on
 from connector.ports import Arrival
 from connector.store import codec
 from connector.store.among import among
@@ -40,12 +40,17 @@ EVENTS = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of a batch: how many rows are new, known already, unreadable or stray."""
+    """What became of a batch: how many rows are new, known already, unreadable or stray.
+
+    `homeless` are the keys of agents' comments on cards of ours that nobody knows any more, as after the restore of an
+    older backup: words that reach no client until the card is taken back.
+    """
 
     new: int = 0
     known: int = 0
     unreadable: int = 0
     stray: int = 0
+    homeless: tuple[Key, ...] = ()
 
 
 def insert_for(connection: Connection, table: Table) -> Any:
@@ -136,6 +141,7 @@ def ingest(
     new = [arrival for key, arrival in fresh.items() if key not in known]
     homes = _homes(connection, [arrival.event for arrival in new if arrival.event is not None])
     rows, awake, unreadable, stray = [], set(), 0, 0
+    homeless = []
     for arrival in new:
         written, reason = _written(arrival)
         row: dict[str, Any] = {
@@ -158,14 +164,17 @@ def ingest(
                 awake.add(home)
             else:
                 stray += 1
+                if isinstance(arrival.event, AgentCommented) and ticket_on(arrival.event.ticket or ""):
+                    homeless.append(arrival.key)
         rows.append(row)
     note(connection, rows)
     wake_lanes(connection, EVENTS, [(client, now, 0) for client in sorted(awake)])
     if cursor is not None and cursor[1] is not None:
         keep_mark(connection, cursor[0], cursor[1])
     return Ingested(
-        new=len(new) - unreadable - stray, known=len(arrivals) - len(new), unreadable=unreadable, stray=stray
-    )
+        new=len(new) - unreadable - stray, known=len(arrivals) - len(new), unreadable=unreadable, stray=stray,
+        homeless=tuple(homeless),
+    )  # fmt: skip
 
 
 def _written(arrival: Arrival) -> tuple[str | None, str | None]:

@@ -118,11 +118,41 @@ def _drill(company: Company, target: str, *, gone: Callable[[], None]) -> str:
     company.until("the answer", lambda: any("новой жизни" in (m["text"] or "") for m in company.from_bot(second)))
     company.says(second, "Слово новой жизни")
     company.until("the words", lambda: sum("Слово новой жизни" in text for text in _board(company)) == 1)
+    orphans = _taken_back(company, third, CONNECTOR_DATABASE_URL=target)
     assert stop(daemon) == 0
     return (
         f"restore drill: {sum(board.values())} things on the board, {sum(said.values())} messages of the bot, "
-        f"{json.loads(restored.stdout)['data']['looking']} orders on their way in the backup: 0 doubled, 0 lost"
+        f"{json.loads(restored.stdout)['data']['looking']} orders on their way in the backup: 0 doubled, 0 lost; "
+        f"{orphans} request opened after the backup taken back with the answer given since"
     )
+
+
+def _taken_back(company: Company, chat: int, **environment: str) -> int:
+    """The request that was opened after the backup: its card is adopted, and what agents wrote on it is delivered."""
+    [card] = [card for card in company.cards() if "Новый клиент" in card["title"]]
+    company.comments(card["id"], "anna", "Ответ на забытое")
+
+    def kept_aside() -> list[dict[str, Any]]:
+        listed = json.loads(connector(company, "queue", "list", "--json", **environment).stdout)["data"]
+        return [each for each in listed["items"] if each.get("kind") == "AgentCommented"]
+
+    company.until("the answer is kept aside", kept_aside)
+    said = len(company.from_bot(chat))
+    company.says(chat, f"/start {chat}")
+    company.until("the bot knows the account again", lambda: len(company.from_bot(chat)) > said)
+    taken = connector(
+        company, "import", "--board", "Вопрос по продукту", "--adopt", "--apply", "--yes", "--json", **environment
+    )
+    told = json.loads(taken.stdout)["data"]
+    assert [each["card"] for each in told["cards"] if each["fate"] == "becomes ours"] == [str(card["id"])], told
+    keys = [each["name"] for each in kept_aside()]
+    retried = connector(company, "queue", "retry", *keys, "--yes", **environment)
+    assert retried.returncode == 0, retried.stderr
+    heard = lambda: [m for m in company.from_bot(chat) if "Ответ на забытое" in (m["text"] or "")]  # noqa: E731
+    company.until("the answer", heard)
+    assert len(heard()) == 1
+    assert len([each for each in company.cards() if each["external_id"] == card["external_id"]]) == 1
+    return int(told["new"])
 
 
 def test_a_restored_daemon_does_nothing_twice_on_sqlite(tmp_path: Path, tell: Callable[[str], None]) -> None:

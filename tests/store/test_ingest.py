@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection
 
-from connector.domain.refs import Key
+from connector.domain.events import AgentCommented
+from connector.domain.refs import Key, Ref, TicketId
+from connector.domain.words import Text
 from connector.ports import Arrival
 from connector.store.ingest import ingest, read_mark
 from connector.store.tables import Noted
+from tests.domain.sample import ANNA
 from tests.store.shelf import CARD, Shelf, creation, nothing, seen, ticket, wrote
 
 
@@ -69,6 +72,21 @@ def test_a_reason_no_database_takes_is_spelt_out(shelf: Shelf) -> None:
     arrival = Arrival(key=Key("x"), raw="{}", reason="odd \udfff sign\0")
     shelf.do(lambda connection: ingest(connection, shelf.now, [arrival]))
     assert shelf.journal()["x"].reason == "odd \\udfff sign"
+
+
+@pytest.mark.parametrize(
+    ("external_id", "ours"), [(f"kc-{'0a' * 10}", True), (f"kc-{'0a' * 10}.2", True), ("order-17", False)]
+)
+def test_what_agents_say_on_a_forgotten_card_of_ours_is_told_apart_from_strays(
+    shelf: Shelf, external_id: str, ours: bool
+) -> None:
+    comment = Ref(port="kaiten", id="77/5")
+    words = AgentCommented(
+        key=comment.key, at=wrote("a").at, card=Ref(port="kaiten", id="77"), ticket=TicketId(external_id),
+        comment=comment, author=ANNA, text=Text(plain="Готово"),
+    )  # fmt: skip
+    stored = shelf.note(words)
+    assert (stored.stray, stored.homeless) == (1, (comment.key,) if ours else ())
 
 
 def test_a_card_of_nobody_is_a_stray(shelf: Shelf) -> None:

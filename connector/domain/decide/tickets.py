@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from connector.domain.decide.turn import Turn, menu
 from connector.domain.decide.writing import gist, introduced, order_card, remember, say_key, write
 from connector.domain.effects import AddFiles, Meaning, MoveCard, Urgency
 from connector.domain.policy import Policy
-from connector.domain.refs import TicketId
+from connector.domain.refs import TicketId, ticket_named
 from connector.domain.ticket import Line, Outcome, Phase, Ticket
 
 
@@ -138,7 +137,7 @@ def _open(turn: Turn, topic_key: str, receipt: str = "ticket.opened") -> None:
 
 def new_id(turn: Turn) -> TicketId:
     """The id of the request that this event opens."""
-    return TicketId("kc-" + hashlib.sha256(turn.key.encode()).hexdigest()[:20])
+    return ticket_named(turn.key)
 
 
 def live_ticket(client: Client) -> Ticket | None:
