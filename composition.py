@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import SecretStr
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from adapters.kaiten import KaitenBoard
 from adapters.registry import FileRegistry, HttpRegistry
@@ -35,6 +35,7 @@ from connector.ports import Registry, Unavailable, WrongToken
 from connector.settings import PUSHED_TO, Settings
 from connector.store import runs
 from connector.store.database import Database, open_database, visit_database
+from connector.store.engines import named, place_of
 from connector.store.file_lock import daemon_on
 from connector.store.measuring import prove_writable
 from connector.store.retelling import keep_layout
@@ -159,7 +160,7 @@ async def looking(settings: Settings, loaded: Loaded) -> AsyncIterator[tuple[Kai
     if daemon_on(url) is not None:
         slow = settings.board.model_copy(update={"calls_per_second": 1, "calls_ceiling": 1})
         settings = settings.model_copy(update={"board": slow})
-    shared = make_url(url).get_backend_name() == "postgresql"
+    shared = isinstance(place_of(url), URL)
     database = visit_database(url, to_write=True) if shared else None
     chat, board, _ = adapters(settings, database)
     try:
@@ -186,14 +187,17 @@ def _database(settings: Settings) -> Database:
             settings.database_url.get_secret_value(),
             copied=lambda copy: line(logging.INFO, "copied_before_upgrade", copy=str(copy)),
         )
-    except (ArgumentError, NoSuchModuleError, ValueError):
-        expected = "database_url: expected sqlite:///path/to/file.db or postgresql://user:password@host/name"
-        raise BadDatabase(expected, invalid=True) from None
-    except OperationalError as trouble:
+    except ValueError as wrong:
+        raise BadDatabase(f"database_url: {wrong}", invalid=True) from None
+    except DBAPIError as trouble:
         reason = str(trouble.orig).strip().splitlines()[0] if trouble.orig else "no reason given"
-        raise BadDatabase(f"the database cannot be opened: {reason}", invalid=False) from None
+        raise BadDatabase(f"{_named(settings)} cannot be opened: {reason}", invalid=False) from None
     except (OSError, RuntimeError) as trouble:
-        raise BadDatabase(f"the database cannot be opened: {trouble}", invalid=False) from None
+        raise BadDatabase(f"{_named(settings)} cannot be opened: {trouble}", invalid=False) from None
+
+
+def _named(settings: Settings) -> str:
+    return f"the database {named(settings.database_url.get_secret_value())}"
 
 
 def adapters(
@@ -260,9 +264,9 @@ def files_folder(settings: Settings) -> Path:
     """Where files on their way rest: of this daemon alone."""
     if settings.state_dir is not None:
         return settings.state_dir / f"files-{os.getpid()}"
-    url = make_url(settings.database_url.get_secret_value())
-    if url.get_backend_name() == "sqlite" and url.database:
-        return Path(f"{url.database}.files")
+    place = place_of(settings.database_url.get_secret_value())
+    if isinstance(place, Path):
+        return Path(f"{place}.files")
     return Path(tempfile.gettempdir()) / f"connector-files-{os.getpid()}"
 
 

@@ -32,29 +32,40 @@ class Visit:
 
 @contextmanager
 def visit(settings: Settings, *, to_write: bool = False, as_json: bool = False) -> Iterator[Visit]:
-    """Ends the command with 1 where no database was made yet, 3 for a wrong URL, 5 when it cannot be reached."""
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+    """Ends the command as `open_beside` does, and with 5 when the database fails meanwhile."""
+    from sqlalchemy.exc import DBAPIError
 
-    from connector.store.database import Absent, visit_database
-
-    try:
-        database = visit_database(settings.database_url.get_secret_value(), to_write=to_write)
-    except Absent as absent:
-        fail(Exit.FAILED, str(absent), as_json=as_json)
-    except (ArgumentError, NoSuchModuleError, ValueError):
-        expected = "database_url: expected sqlite:///path/to/file.db or postgresql://user:password@host/name"
-        fail(Exit.INVALID, expected, as_json=as_json)
-    except (SQLAlchemyError, OSError) as trouble:
-        fail(Exit.UNREACHABLE, f"the database cannot be opened: {_plain(trouble)}", as_json=as_json)
+    database = open_beside(settings.database_url.get_secret_value(), to_write=to_write, as_json=as_json)
     try:
         yield Visit(database)
     except DBAPIError as trouble:
-        fail(Exit.UNREACHABLE, f"the database failed: {_plain(trouble)}", as_json=as_json)
+        fail(Exit.UNREACHABLE, f"the database failed: {plain(trouble)}", as_json=as_json)
     finally:
         database.close()
 
 
-def _plain(trouble: Exception) -> str:
+def open_beside(url: str, *, to_write: bool = False, any_schema: bool = False, as_json: bool = False) -> Database:
+    """See `visit_database`. Ends the command with 1 where no database was made yet, 3 for a wrong URL, 5 when it
+    cannot be opened.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from connector.store.database import Absent, visit_database
+    from connector.store.engines import named
+
+    try:
+        return visit_database(url, to_write=to_write, any_schema=any_schema)
+    except Absent as absent:
+        fail(Exit.FAILED, str(absent), as_json=as_json)
+    except ValueError as wrong:
+        fail(Exit.INVALID, f"database_url: {wrong}", as_json=as_json)
+    except (SQLAlchemyError, OSError) as trouble:
+        hint = "Is it the connector's database, may this user read and write it, is its server up?"
+        told = f"the database {named(url)} cannot be opened: {plain(trouble)}"
+        fail(Exit.UNREACHABLE, told, as_json=as_json, hint=hint)
+
+
+def plain(trouble: Exception) -> str:
     """The first line of what the database said: the rest may name values."""
     said = str(getattr(trouble, "orig", None) or trouble).strip()
     return said.splitlines()[0] if said else type(trouble).__name__

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.answer import Exit, answer, confirm, fail, installed
+from commands.beside import open_beside, plain
 from commands.options import ConfigOption, JsonOption, YesOption, database_url
 
 if TYPE_CHECKING:
@@ -31,25 +32,23 @@ def backup(
     from sqlalchemy.exc import SQLAlchemyError
 
     from connector.store.archive import Damaged, write_archive
-    from connector.store.database import Absent, visit_database
 
     url = database_url(config, as_json=as_json)
     now = time.time()
     if file.is_dir():
         file = file / f"connector-{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}.backup"
-    try:
-        database = visit_database(url, any_schema=True)
-    except Absent as absent:
-        fail(Exit.FAILED, str(absent), as_json=as_json)
-    except ValueError as wrong:
-        fail(Exit.INVALID, str(wrong), as_json=as_json)
-    except SQLAlchemyError as trouble:
-        fail(Exit.UNREACHABLE, _of_database(trouble), as_json=as_json)
+    if _is_database(file, url):
+        hint = "Name another file: a backup never stands in the place of what it is made of."
+        fail(Exit.USAGE, f"{file} is the database itself; nothing was done", as_json=as_json, hint=hint)
+    database = open_beside(url, any_schema=True, as_json=as_json)
     try:
         made = write_archive(database.engine, file, now=now, by=installed(), progress=_counted())
     except SQLAlchemyError as trouble:
         fail(Exit.UNREACHABLE, f"{_of_database(trouble)}. No backup was made.", as_json=as_json)
-    except (OSError, Damaged, RuntimeError) as trouble:
+    except OSError as trouble:
+        hint = "Name a file in a folder that is there, has room, and lets this user write."
+        fail(Exit.FAILED, f"{file}: {trouble.strerror}; no backup was made", as_json=as_json, hint=hint)
+    except (Damaged, RuntimeError) as trouble:
         fail(Exit.FAILED, f"no backup was made: {trouble}", as_json=as_json)
     finally:
         database.close()
@@ -97,7 +96,10 @@ def restore(
     url = database_url(config, as_json=as_json)
     try:
         archive = read_head(file)
-    except (OSError, Damaged) as trouble:
+    except OSError as trouble:
+        hint = "Name the file that `connector backup` wrote."
+        fail(Exit.FAILED, f"{file}: {trouble.strerror}. Nothing was restored.", as_json=as_json, hint=hint)
+    except Damaged as trouble:
         fail(Exit.FAILED, f"{trouble}. Nothing was restored.", as_json=as_json)
     if worked_until is not None and worked_until.tzinfo is None:
         worked_until = worked_until.replace(tzinfo=UTC)
@@ -115,7 +117,7 @@ def restore(
     except (NotEmpty, NewerSchema, Damaged, OSError) as trouble:
         fail(Exit.FAILED, f"{trouble}. Nothing was restored.", as_json=as_json)
     except ValueError as wrong:
-        fail(Exit.INVALID, str(wrong), as_json=as_json)
+        fail(Exit.INVALID, f"database_url: {wrong}", as_json=as_json)
     except SQLAlchemyError as trouble:
         fail(Exit.UNREACHABLE, f"{_of_database(trouble)}. Nothing was restored.", as_json=as_json)
     held = sum(done.held.values())
@@ -147,14 +149,14 @@ def migrate(
     from sqlalchemy.exc import SQLAlchemyError
 
     from connector.store.archive import Damaged, write_archive
-    from connector.store.database import Absent, open_database, visit_database
+    from connector.store.database import open_database
     from connector.store.file_lock import Busy
     from connector.store.migrate import HEAD, NewerSchema, revision
 
     url = database_url(config, as_json=as_json)
     copies: list[Path] = []
+    visit = open_beside(url, any_schema=True, as_json=as_json)
     try:
-        visit = visit_database(url, any_schema=True)
         try:
             found = revision(visit.engine)
             if visit.shared and found != HEAD:
@@ -165,14 +167,10 @@ def migrate(
             visit.close()
         if found != HEAD:
             open_database(url, copied=copies.append).close()
-    except Absent as absent:
-        fail(Exit.FAILED, str(absent), as_json=as_json)
     except Busy as busy:
         fail(Exit.BUSY, str(busy), as_json=as_json)
     except NewerSchema as newer:
         fail(Exit.FAILED, str(newer), as_json=as_json)
-    except ValueError as wrong:
-        fail(Exit.INVALID, str(wrong), as_json=as_json)
     except SQLAlchemyError as trouble:
         fail(Exit.UNREACHABLE, _of_database(trouble), as_json=as_json)
     except (OSError, Damaged, RuntimeError) as trouble:
@@ -197,10 +195,18 @@ def _counted(of: int = 0) -> Callable[[int], None]:
     return tell if sys.stderr.isatty() else lambda _: None
 
 
+def _is_database(file: Path, url: str) -> bool:
+    """Whether the file is the SQLite database, or one that belongs to it (its log, its lock)."""
+    from connector.store.engines import place_of
+
+    place = place_of(url)
+    if not isinstance(place, Path):
+        return False
+    return any(Path(f"{place}{ending}").resolve() == file.resolve() for ending in ("", "-wal", "-shm", ".lock"))
+
+
 def _of_database(trouble: Exception) -> str:
-    cause = getattr(trouble, "orig", None) or trouble
-    first = str(cause).strip().splitlines()
-    return f"the database failed: {first[0] if first else type(cause).__name__}"
+    return f"the database failed: {plain(trouble)}"
 
 
 def _told(archive: Archive) -> dict[str, object]:

@@ -26,7 +26,7 @@ def request_meant(there: Visit, what: str, *, as_json: bool) -> Ticket:
     """The one request, or the end of the command with 2."""
     from connector.store import looking
 
-    word = _storable(what)
+    word = storable(what)
 
     def look(connection: Connection, _: float) -> tuple[Ticket, ...]:
         if word.startswith("kc-"):
@@ -54,7 +54,7 @@ def request_meant(there: Visit, what: str, *, as_json: bool) -> Ticket:
     return found[0]
 
 
-def _storable(what: str) -> str:
+def storable(what: str) -> str:
     """As a database takes it: no shell keeps anybody from typing what is no text."""
     return what.encode("utf-8", "replace").decode().replace("\0", "").strip()
 
@@ -64,6 +64,6 @@ def client_meant(there: Visit, what: str) -> ClientId | None:
     from connector.domain.refs import ClientId
     from connector.store import looking
 
-    word = _storable(what).removeprefix("client:")
+    word = storable(what).removeprefix("client:")
     found = there.do(lambda connection, _: looking.client_of_id(connection, word))
     return ClientId(word) if found is not None else None

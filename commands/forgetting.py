@@ -16,6 +16,7 @@ import typer
 
 from commands.answer import Exit, answer, confirm, fail, installed
 from commands.beside import Visit, visit
+from commands.finding import storable
 from commands.options import ConfigOption, JsonOption, YesOption, load_all, load_configuration
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from connector.store.forgetting import Forgetting
     from mappings.load import Loaded
 
+LOOK_SECONDS = 0.5
+"""Between two looks at how far the daemon is: it works in a process of its own and can only be seen in the database. A
+person does not feel half a second, and the daemon does not feel two short steps in one."""
+
 Who = Annotated[str, typer.Argument(help="A chat or client id, an @username, or #NUMBER of one of their requests")]
 
 
 def forget(
-    who: Annotated[
-        str, typer.Argument(help="A chat or client id, an @username, or #NUMBER of one of their requests")
-    ] = "",
+    who: Who = "",
     config: ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
     status: Annotated[bool, typer.Option("--status", help="How far earlier ones are; ends those that can.")] = False,
@@ -48,11 +51,11 @@ def forget(
     from connector.store.forgetting import forget as take_away
     from connector.store.looking import client_of_id
 
-    if status or not who:
-        if not status:
-            fail(Exit.USAGE, "whom? Name a chat id, an @username or #NUMBER; or ask for --status", as_json=as_json)
+    if status:
         _status(config, as_json=as_json)
         return
+    if not who:
+        fail(Exit.USAGE, "whom? Name a chat id, an @username or #NUMBER; or ask for --status", as_json=as_json)
     settings, loaded = load_all(config, as_json=as_json)
     with visit(settings, to_write=not dry_run, as_json=as_json) as there:
         client = _one(there, who, as_json=as_json)
@@ -124,9 +127,10 @@ def export(
 def _one(there: Visit, who: str, *, as_json: bool) -> ClientId:
     from connector.store.taking_out import whom
 
-    found = there.do(lambda connection, now: whom(connection, who))
+    found = there.do(lambda connection, now: whom(connection, storable(who)))
     if not found:
-        fail(Exit.FAILED, f"{who}: nobody of that name is known here", as_json=as_json)
+        hint = "Expected a chat or client id (77, telegram:77), an @username, or #NUMBER of one of their requests."
+        fail(Exit.FAILED, f"Nobody knows {who!r} here.", as_json=as_json, hint=hint)
     if len(found) > 1:
         fail(Exit.USAGE, f"{who}: several are meant: {', '.join(found)}", as_json=as_json)
     return found[0]
@@ -163,7 +167,7 @@ def _wait(there: Visit, token: str, seconds: float) -> Forgetting:
             if sys.stderr.isatty():
                 print(file=sys.stderr)
             return found
-        time.sleep(0.5)
+        time.sleep(LOOK_SECONDS)
 
 
 def _status(config: Path | None, *, as_json: bool) -> None:

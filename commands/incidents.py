@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.answer import Exit, answer, fail
-from commands.options import ConfigOption, JsonOption, load_all
+from commands.beside import visit
+from commands.options import ConfigOption, JsonOption, load_configuration
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from connector.settings import Settings
     from connector.store.incidents import Shown
 
-T = TypeVar("T")
 app = typer.Typer(name="incidents", invoke_without_command=True, no_args_is_help=False)
 IncidentNumber = Annotated[int, typer.Argument(help="The incident's number, as the list and its card show it")]
 
@@ -29,8 +26,9 @@ def incidents(context: typer.Context, config: ConfigOption = None, as_json: Json
         return
     from connector.store.incidents import listed
 
-    settings, _ = load_all(config)
-    found = _visited(settings, lambda connection, _: listed(connection), to_write=False, as_json=as_json)
+    settings = load_configuration(config, as_json=as_json)
+    with visit(settings, as_json=as_json) as there:
+        found = there.do(lambda connection, _: listed(connection))
     if as_json:
         answer([each.as_data() for each in found])
         return
@@ -59,7 +57,7 @@ def dissolve(number: IncidentNumber, config: ConfigOption = None, as_json: JsonO
 def _order(number: int, confirming: bool, config: ConfigOption, as_json: bool) -> None:
     from connector.store.incidents import listed, order
 
-    settings, _ = load_all(config)
+    settings = load_configuration(config, as_json=as_json)
     settled = ("confirmed", "over", "dissolved") if confirming else ("dissolved",)
 
     def step(connection: Connection, now: float) -> tuple[Shown | None, list[Shown]]:
@@ -69,7 +67,8 @@ def _order(number: int, confirming: bool, config: ConfigOption, as_json: bool) -
             order(connection, now, found, confirm=confirming)
         return found, every
 
-    found, every = _visited(settings, step, to_write=True, as_json=as_json)
+    with visit(settings, to_write=True, as_json=as_json) as there:
+        found, every = there.do(step)
     if found is None:
         known = ", ".join(str(each.number) for each in every) or "none"
         fail(Exit.USAGE, f"there is no incident {number}; there are: {known}", as_json=as_json)
@@ -80,25 +79,3 @@ def _order(number: int, confirming: bool, config: ConfigOption, as_json: bool) -
     else:
         done = "confirmed" if confirming else "dissolved"
         print(f"incident {number} is {done} as soon as the daemon gets to it ({found.requests} requests)")
-
-
-def _visited(settings: Settings, step: Callable[[Connection, float], T], *, to_write: bool, as_json: bool) -> T:
-    """What the step finds in the database that the daemon may be working on."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from connector.store.database import Absent, visit_database
-
-    try:
-        database = visit_database(settings.database_url.get_secret_value(), to_write=to_write)
-    except Absent as absent:
-        fail(Exit.FAILED, str(absent), as_json=as_json)
-    except ValueError as bad:
-        fail(Exit.INVALID, str(bad), as_json=as_json)
-    except SQLAlchemyError as trouble:
-        fail(Exit.UNREACHABLE, f"the database cannot be opened: {type(trouble).__name__}", as_json=as_json)
-    try:
-        return asyncio.run(database.run(lambda connection: step(connection, database.now(connection))))
-    except SQLAlchemyError as trouble:
-        fail(Exit.UNREACHABLE, f"the database failed: {type(trouble).__name__}", as_json=as_json)
-    finally:
-        database.close()

@@ -13,6 +13,8 @@ from commands.answer import Exit, answer, fail
 from commands.options import ConfigOption, JsonOption, load_all
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from connector.domain.layout import Layout
     from connector.settings import Settings
     from mappings.load import Loaded
@@ -72,18 +74,25 @@ def ask_live(settings: Settings, loaded: Loaded, *, as_json: bool = False) -> tu
         answers: list[str | Layout] = []
         troubles: list[tuple[Exit, str]] = []
         chat, board, _ = adapters(settings, None)
-        asked = (
-            (f"telegram ({settings.telegram.base_url})", chat.identify()),
-            (f"{settings.board.tool} ({settings.board.base_url})", board.identify()),
-            (f"{settings.board.tool} ({settings.board.base_url})", board.layout(spaces(loaded.mapping))),
+        wanted = spaces(loaded.mapping)
+        telegram = f"telegram ({settings.telegram.base_url})"
+        tool = f"{settings.board.tool} ({settings.board.base_url})"
+        asked: tuple[tuple[str, Callable[[], Awaitable[str | Layout]]], ...] = (
+            (telegram, chat.identify),
+            (tool, board.identify),
+            (tool, lambda: board.layout(wanted)),
         )
+        silent = set()
         try:
             for who, question in asked:
+                if who in silent:  # once is enough
+                    continue
                 try:
-                    answers.append(await question)
+                    answers.append(await question())
                 except WrongToken as refused:
                     troubles.append((Exit.REFUSED, f"{refused}. Set the right token."))
                 except Unavailable as trouble:
+                    silent.add(who)
                     troubles.append((Exit.UNREACHABLE, f"{who} cannot be reached: {trouble.reason}"))
         finally:
             await chat.aclose()

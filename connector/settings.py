@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
-from yaml import YAMLError
+from yaml import MarkedYAMLError, YAMLError
 
 PREFIX = "CONNECTOR_"
 PUSHED_TO = "/hooks/telegram"
@@ -142,6 +142,13 @@ class Settings(BaseSettings):
     registry: RegistrySettings = RegistrySettings()
     web: WebSettings = WebSettings()
 
+    @field_validator("database_url")
+    @classmethod
+    def _of_a_known_kind(cls, value: SecretStr) -> SecretStr:
+        if not _names_a_database(value.get_secret_value()):
+            raise ValueError("expected sqlite:///path/to/file.db or postgresql://user:password@host/name")
+        return value
+
     @model_validator(mode="after")
     def _served(self) -> Self:
         if self.telegram.webhook_url:
@@ -174,7 +181,9 @@ def load_settings(path: Path | None, environment: Mapping[str, str] | None = Non
     `CONNECTOR_…_FILE` names a file whose content is the value. A relative `mapping` in the file is looked for beside
     the file. Raises BadSettings with all problems at once.
     """
-    if path is not None and not path.is_file():
+    if path is not None and path.is_dir():
+        raise BadSettings((f"{path}: this is a folder; point --config at the file in it",))
+    if path is not None and not path.exists():
         raise BadSettings((f"{path}: there is no such file; copy config.example.yaml and point --config at it",))
     found = _values(os.environ if environment is None else environment)
     try:
@@ -182,9 +191,13 @@ def load_settings(path: Path | None, environment: Mapping[str, str] | None = Non
     except ValidationError as trouble:
         raise BadSettings(tuple(_problem(path, error) for error in trouble.errors())) from None
     except YAMLError as trouble:
-        raise BadSettings((f"{path}: this is not YAML: {_first_line(trouble)}",)) from None
-    except (ValueError, TypeError) as trouble:
-        raise BadSettings((f"{path}: expected settings, one `name: value` a line: {_first_line(trouble)}",)) from None
+        raise BadSettings((_not_yaml(path, trouble),)) from None
+    except OSError as trouble:
+        raise BadSettings((f"{path}: {trouble.strerror}; check the file's rights",)) from None
+    except UnicodeDecodeError as trouble:
+        raise BadSettings((f"{path}: expected text in UTF-8, found another byte at place {trouble.start}",)) from None
+    except (ValueError, TypeError):
+        raise BadSettings((f"{path}: expected settings, one `name: value` a line; see config.example.yaml",)) from None
     if path is not None and not settings.mapping.is_absolute() and not settings.mapping.exists():
         beside = path.parent / settings.mapping
         if beside.exists():
@@ -264,8 +277,12 @@ def _problem(path: Path | None, error: Mapping[str, Any]) -> str:
             return f"{where}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _first_line(trouble: Exception) -> str:
-    return str(trouble).splitlines()[0] if str(trouble) else type(trouble).__name__
+def _not_yaml(path: Path | None, trouble: YAMLError) -> str:
+    """Where, and what is wrong, but nothing of what stands there: it may be a secret."""
+    if not isinstance(trouble, MarkedYAMLError) or trouble.problem_mark is None:
+        return f"{path}: this is not YAML: there are signs in it that no text has"
+    where = f"{path}:{trouble.problem_mark.line + 1}:{trouble.problem_mark.column + 1}"
+    return f"{where}: this is not YAML: check brackets, quotes and indentation here and in the line above"
 
 
 def _token(value: SecretStr) -> SecretStr:
@@ -273,6 +290,22 @@ def _token(value: SecretStr) -> SecretStr:
     if not text or any(sign.isspace() or sign == "/" for sign in text):
         raise ValueError("the token is empty, or has white space or a slash in it")
     return value
+
+
+def _names_a_database(url: str) -> bool:
+    """Whether the store will know what to do with it; looked at here so that every command tells it alike."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # ValueError where it is no number
+    except ValueError:
+        return False
+    match parts.scheme.partition("+")[0]:
+        case "sqlite":
+            return not parts.netloc and parts.path[1:] not in ("", ":memory:")
+        case "postgresql":
+            return True
+        case _:
+            return False
 
 
 def _url(value: str) -> str:

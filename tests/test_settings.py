@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.settings import BadSettings, load_settings
+from connector.store.engines import place_of
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "config.example.yaml"
 TOKENS = {"CONNECTOR_TELEGRAM__TOKEN": "42:bot-token", "CONNECTOR_BOARD__TOKEN": "board-token"}
@@ -63,6 +64,38 @@ def test_a_file_that_is_no_settings_is_refused_in_words(tmp_path: Path, text: st
     with pytest.raises(BadSettings) as bad:
         load_settings(path, TOKENS)
     assert "config.yaml" in str(bad.value)
+
+
+def test_what_is_no_yaml_is_shown_by_its_place_and_not_by_what_stands_there(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("mapping: m.yaml\ntelegram: {token: 'sec\nret\n", encoding="utf-8")
+    with pytest.raises(BadSettings, match=r"config\.yaml:4:1: this is not YAML") as bad:
+        load_settings(path, TOKENS)
+    assert "sec" not in str(bad.value)
+
+
+def test_a_folder_and_a_file_of_other_bytes_are_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="this is a folder"):
+        load_settings(tmp_path, TOKENS)
+    (tmp_path / "config.yaml").write_bytes("mapping: файл".encode("cp1251"))
+    with pytest.raises(BadSettings, match="expected text in UTF-8"):
+        load_settings(tmp_path / "config.yaml", TOKENS)
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "nonsense", "sqlite://", "sqlite:///:memory:", "postgresql://host:x/n"])
+def test_a_database_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(BadSettings, match="database_url: expected sqlite:///"):
+        load_settings(EXAMPLE, {**TOKENS, "CONNECTOR_DATABASE_URL": url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:///a.db", "sqlite:////var/a.db", "sqlite+pysqlite:///a.db", "postgresql://u:p%40ss@host:5432/n",
+     "postgresql:///n?host=/var/run/postgresql"],
+)  # fmt: skip
+def test_a_database_is_named_in_many_ways(url: str) -> None:
+    settings = load_settings(EXAMPLE, {**TOKENS, "CONNECTOR_DATABASE_URL": url})
+    assert place_of(settings.database_url.get_secret_value())
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

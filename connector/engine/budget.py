@@ -98,10 +98,6 @@ class RateBudget:
         self._thaw()
         return max(0, self.limit - self._busy - len(self._cooling))
 
-    def paused_for(self) -> float:
-        """Seconds until anything may be called again, 0 when nothing holds it back."""
-        return max(0.0, self._paused_until - asyncio.get_running_loop().time())
-
     @asynccontextmanager
     async def call(self, urgency: Urgency, subject: str | None = None) -> AsyncIterator[None]:
         """See `connector.ports.Budget.call`."""

@@ -15,6 +15,8 @@ from sqlalchemy.exc import ArgumentError
 if TYPE_CHECKING:
     import psycopg
 
+EXPECTED = "expected sqlite:///path/to/file.db or postgresql://user:password@host/name"
+"""What a database URL looks like."""
 POOL = 4
 """PostgreSQL connections (measured: 4 suffice on a fast disk)."""
 FROZEN_SECONDS = 8.0
@@ -24,20 +26,24 @@ FROZEN_SECONDS = 8.0
 def place_of(url: str) -> Path | URL:
     """What a database URL names: the file of a SQLite database, or the address of a PostgreSQL one.
 
-    Raises ValueError for a URL of another kind, and for SQLite without a file.
+    Raises ValueError for a URL of another kind, and for SQLite without a file; its message never shows a password.
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError("the database URL cannot be read: expected sqlite:///file.db or postgresql://…") from None
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise ValueError(EXPECTED) from None
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         return parsed
-    if backend != "sqlite":
-        raise ValueError(f"database URL of kind {backend!r}: expected sqlite:///file.db or postgresql://…")
-    if not parsed.database or parsed.database == ":memory:":
-        raise ValueError("the database URL must name a file: sqlite:///connector.db")
+    if backend != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise ValueError(EXPECTED)
     return Path(parsed.database)
+
+
+def named(url: str) -> str:
+    """The database as people are told of it, without a password: the file, or the server with the database's name."""
+    place = place_of(url)
+    return str(place) if isinstance(place, Path) else f"{place.host or 'localhost'}/{place.database or ''}"
 
 
 def postgres_engine(url: URL) -> Engine:

@@ -281,11 +281,6 @@ def orders_by_seq(connection: Connection, rows: Collection[int]) -> tuple[Queued
     return orders_where(connection, among(outbox.c.seq, "rows"), values={"rows": sorted(rows)}) if rows else ()
 
 
-def openorders_where(connection: Connection) -> tuple[int, ...]:
-    """The rows of all orders that are not over."""
-    return tuple(connection.execute(select(outbox.c.seq).where(unfinished).order_by(outbox.c.seq)).scalars())
-
-
 # ---- rows as what they say
 
 _noted = (

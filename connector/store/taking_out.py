@@ -98,7 +98,8 @@ def whom(connection: Connection, asked: str) -> list[ClientId]:
     """Clients meant by a client or chat id, an @username, or a request's number with # before it."""
     if asked.startswith(("#", "№")):
         number = asked[1:]
-        found = tickets_where(connection, number=int(number)) if number.isdecimal() and len(number) < 18 else ()
+        plain = number.isascii() and number.isdigit() and len(number) < 18
+        found = tickets_where(connection, number=int(number)) if plain else ()
         return list(dict.fromkeys(each.client for each in found if not is_incident(each.client)))
     if asked.startswith("@"):
         rows = connection.execute(select(clients.c.id, clients.c.state))

@@ -87,6 +87,23 @@ def test_wrong_use_is_told_and_nothing_is_made(filled: str, tmp_path: Path) -> N
     assert not (tmp_path / "new.db").exists()
 
 
+def test_a_backup_never_takes_the_place_of_the_database(filled: str, tmp_path: Path) -> None:
+    file = Path(filled.removeprefix("sqlite:///"))
+    before = file.read_bytes()
+    for name in (file, Path(f"{file}-wal"), file.parent / ".." / file.parent.name / file.name):
+        refused = connector("backup", str(name), url=filled)
+        assert refused.exit_code == 2, refused.output
+        assert "is the database itself" in refused.stderr
+    assert file.read_bytes() == before
+
+
+def test_a_backup_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = connector("restore", str(tmp_path / "none"), "--yes", url=f"sqlite:///{tmp_path}/new.db")
+    assert missing.exit_code == 1
+    assert f"{tmp_path}/none: No such file or directory. Nothing was restored." in missing.stderr
+    assert "Errno" not in missing.stderr
+
+
 def test_a_database_a_daemon_holds_is_backed_up_but_not_restored_into(filled: str, tmp_path: Path) -> None:
     running = open_database(filled)
     try:
