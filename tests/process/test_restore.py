@@ -148,7 +148,10 @@ def _taken_back(company: Company, chat: int, **environment: str) -> int:
     keys = [each["name"] for each in kept_aside()]
     retried = connector(company, "queue", "retry", *keys, "--yes", **environment)
     assert retried.returncode == 0, retried.stderr
-    heard = lambda: [m for m in company.from_bot(chat) if "Ответ на забытое" in (m["text"] or "")]  # noqa: E731
+
+    def heard() -> list[dict[str, Any]]:
+        return [each for each in company.from_bot(chat) if "Ответ на забытое" in (each["text"] or "")]
+
     company.until("the answer", heard)
     assert len(heard()) == 1
     assert len([each for each in company.cards() if each["external_id"] == card["external_id"]]) == 1
