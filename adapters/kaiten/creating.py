@@ -57,6 +57,6 @@ async def _cards_with(trip: Trip, external_id: str, *, archived: bool) -> list[C
         found += [card for card in cards if card.external_id == external_id and card.id not in seen]
         fresh = {card.id for card in cards} - seen
         seen |= fresh
-        if found or len(page) < PAGE or not fresh:
+        if found or trip.is_last("/cards", len(page)) or not fresh:
             return found
         offset += len(page)

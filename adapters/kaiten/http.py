@@ -20,6 +20,8 @@ PORT = "kaiten"
 LEGACY_FILES_OFF = "PUBLIC_API_LEGACY_FILE_UPLOAD_DISABLED"
 PAGE = 100
 """Entries in a page; Kaiten silently gives no more."""
+_SURELY = 10
+"""Entries that a page holds at least, however few a server gives at a time."""
 
 Params = Mapping[str, str | int | bool]
 Parts = Sequence[tuple[str, tuple[str, IO[bytes], str]]]
@@ -90,6 +92,7 @@ class Wire:
         self._token = token
         self._budget = budget
         self._observe = observe
+        self._largest: dict[str, int] = {}
         self.tls = httpx.create_ssl_context()
         self._client = httpx.AsyncClient(
             verify=self.tls,
@@ -182,6 +185,16 @@ class Wire:
             pause = self._reset_after(answer)
         return pause if pause else 1.0
 
+    def is_last(self, path: str, count: int) -> bool:
+        """Whether a page of `count` entries is surely the last of its list: it is shorter than pages there can be.
+
+        A server may give fewer at a time than it was asked for; how many, only its longest page tells.
+        """
+        place = _shape(path)
+        largest = self._largest.get(place, _SURELY)
+        self._largest[place] = max(largest, count)
+        return count == 0 or count < largest
+
     async def aclose(self) -> None:
         """Lets go of connections."""
         await self._client.aclose()
@@ -244,8 +257,12 @@ class Trip:
                 del fresh[mark]
             seen |= fresh.keys()
             found += fresh.values()
-            if len(page) != limit or not fresh:
+            if self.is_last(path, len(page)) or not fresh:
                 return found
+
+    def is_last(self, path: str, count: int) -> bool:
+        """Whether a page of `count` entries is surely the last of its list."""
+        return self.wire.is_last(path, count)
 
 
 def _shape(path: str) -> str:

@@ -48,7 +48,7 @@ async def updated_since(trip: Trip, place: str, since: datetime, *, archived: bo
         page = as_list(await trip.get("/cards", query))
         before = len(found)
         found.update((_identity(card), card) for card in page)
-        if len(page) < PAGE:
+        if trip.is_last("/cards", len(page)):
             return list(found.values())
         moments = [at for card in page if (at := _stamp(card, "updated")) is not None]
         following = moments[-1] - _INSTANT if moments else after
@@ -84,10 +84,11 @@ async def commented_since(
         before = len(found)
         found.update((_identity(card), card) for card in page)
         moments = [_stamp(card, "comment_last_added_at") for card in page]
-        silent = offset == 0 and len(page) == PAGE and not any(moments) and not any(map(_has_comments, page))
+        last = trip.is_last("/cards", len(page))
+        silent = offset == 0 and not last and not any(moments) and not any(map(_has_comments, page))
         if silent and not thorough and not await _any_comment(trip, place, archived=archived):
             return []
-        if len(page) < PAGE or len(found) == before or order.past(moments, since):
+        if last or len(found) == before or order.past(moments, since):
             return [
                 card
                 for card in found.values()

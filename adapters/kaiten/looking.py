@@ -62,7 +62,7 @@ async def survey(
                 seen.add(card.id)
                 page.append(_sketch(card, fields(payload) or {}, now, options))
         yield tuple(page)
-        if len(answer) < PAGE or not page:
+        if trip.is_last("/cards", len(answer)) or not page:
             return
         offset += len(answer)
 

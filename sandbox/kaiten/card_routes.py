@@ -24,9 +24,9 @@ async def list_cards(company: Company, user: User, request: Request) -> object:
     found = listing.find(company, user, query)
     if query.get("version") == "2":
         start = listing.number(query, "start_position", 0)
-        shown = listing.cut({**query, "offset": str(start)}, found)
+        shown = listing.cut(company, {**query, "offset": str(start)}, found)
     else:
-        shown = listing.cut(query, found)
+        shown = listing.cut(company, query, found)
     rows = [
         card_shapes.item(
             company,

@@ -147,7 +147,8 @@ async def create_comment(company: Company, user: User, request: Request) -> obje
 async def list_comments(company: Company, user: User, request: Request) -> object:
     card = path_card(company, user, request)
     found = company.card_comments(card.id)
-    return page(request, [shapes.comment(company, comment, with_author=True) for comment in found])
+    shown = [shapes.comment(company, comment, with_author=True) for comment in found]
+    return page(request, shown, most=company.settings.largest_page)
 
 
 async def patch_comment(company: Company, user: User, request: Request) -> object:

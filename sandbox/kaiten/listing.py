@@ -89,9 +89,9 @@ def number(query: Query, name: str, default: int) -> int:
     return int(text)
 
 
-def cut(query: Query, cards: list[Card]) -> list[Card]:
+def cut(company: Company, query: Query, cards: list[Card]) -> list[Card]:
     offset = number(query, "offset", 0)
-    return cards[offset : offset + min(number(query, "limit", LARGEST_PAGE), LARGEST_PAGE)]
+    return cards[offset : offset + min(number(query, "limit", LARGEST_PAGE), company.settings.largest_page)]
 
 
 def _tests(company: Company, query: Query) -> list[Test]:

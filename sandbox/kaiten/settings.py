@@ -24,6 +24,7 @@ class Settings:
     query_with_board_finds_nothing: bool = False
     nulls_in_descending_order: Literal["first", "last"] = "last"
     list_lag_seconds: float = 0.0
+    largest_page: int = 100  # entries in a page, however many are asked for
     legacy_files: bool = True
     restricted_files: bool = True
     file_bumps_version: bool = False

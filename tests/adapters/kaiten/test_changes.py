@@ -486,3 +486,15 @@ async def test_a_comment_is_told_wherever_cards_do_not_say_when_they_were_last_c
     kaiten.calls()
     await reader.look()
     assert not [call for call in kaiten.calls() if call.endswith("/comments")]
+
+
+async def test_a_server_that_gives_fewer_at_a_time_than_it_is_asked_for_is_read_to_the_end(
+    kaiten: Any, board: KaitenBoard, reader: Reader
+) -> None:
+    kaiten.settings(largest_page=20, nulls_in_descending_order="first")
+    made = [await create(kaiten, board, f"t-{count}") for count in range(45)]
+    for count in range(50):
+        kaiten.say(int(made[0].id), f"№{count}")
+    events = await reader.looks()
+    assert {event.card for event in of(CardSeen, events)} == set(made)
+    assert [event.text.plain for event in of(AgentCommented, events)] == [f"№{count}" for count in range(50)]

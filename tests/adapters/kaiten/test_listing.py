@@ -28,6 +28,9 @@ class Shelf:
         self._nulls_first = nulls_first
         self._ordered = ordered
 
+    def is_last(self, path: str, count: int) -> bool:
+        return count < 100
+
     async def get(self, path: str, params: Any = None) -> object:
         self.calls += 1
         found = [dict(card) for card in self.cards if card["updated"] >= params.get("updated_after", "")]
