@@ -209,7 +209,7 @@ def _values(environment: Mapping[str, str]) -> dict[str, str]:
     """Our variables, those that name a file replaced by its content. Raises BadSettings for unreadable files."""
     found: dict[str, str] = {}
     problems: list[str] = []
-    known = _names(Settings)
+    known = variables(Settings)
     for name, value in environment.items():
         if not name.startswith(PREFIX):
             continue
@@ -230,13 +230,13 @@ def _values(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _names(of: type[BaseModel], prefix: str = PREFIX) -> list[str]:
-    """The variable of every setting."""
+def variables(of: type[BaseModel], prefix: str = PREFIX) -> list[str]:
+    """The variable of every setting, `_FILE` left out: `CONNECTOR_DATABASE_URL`, `CONNECTOR_TELEGRAM__TOKEN`, …"""
     names: list[str] = []
     for name, setting in of.model_fields.items():
         kind = setting.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            names += _names(kind, f"{prefix}{name.upper()}__")
+            names += variables(kind, f"{prefix}{name.upper()}__")
         else:
             names.append(f"{prefix}{name.upper()}")
     return names

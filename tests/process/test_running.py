@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from connector.settings import PREFIX, Settings, _names
+from connector.settings import PREFIX, Settings, variables
 from tests.process.company import BOARD_TOKEN, ROOT, TELEGRAM_TOKEN, Company, stop
 
 DEPLOY = ROOT / "deploy"
@@ -160,7 +160,7 @@ def _settings_named(text: str) -> set[str]:
 
 @pytest.mark.parametrize("path", [*sorted(DEPLOY.rglob("*.*")), DEPLOY / "Dockerfile"], ids=lambda path: path.name)
 def test_every_setting_named_in_deploy_exists(path: Path) -> None:
-    assert _settings_named(path.read_text(encoding="utf-8")) <= set(_names(Settings))
+    assert _settings_named(path.read_text(encoding="utf-8")) <= set(variables(Settings))
 
 
 @pytest.mark.parametrize("name", ["compose.sqlite.yaml", "compose.postgres.yaml"])
