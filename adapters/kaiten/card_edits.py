@@ -79,7 +79,8 @@ async def replace(trip: Trip, card: int, effect: ReplaceCard) -> None:
     if spot.board == effect.board:
         # The lane alone is sure to leave the column as it is; with the board named, no page promises that.
         del place["board_id"]
-    await trip.write("PATCH", f"/cards/{card}", json={**place, **deadline_body(effect.due_at)})
+    due = {} if effect.keeps_due else deadline_body(effect.due_at)
+    await trip.write("PATCH", f"/cards/{card}", json={**place, **due})
 
 
 async def set_deadline(trip: Trip, card: int, effect: SetDeadline) -> None:

@@ -216,7 +216,8 @@ class MemoryBoard:
                 spot = _spot(effect)
                 async with self._call("board.replace", order):
                     card = self._card(order)
-                    self._world.schedule(card, effect.due_at)
+                    if not effect.keeps_due:
+                        self._world.schedule(card, effect.due_at)
                     self._world.move(card, column=spot.column, lane=spot.lane, board=spot.board)
             case SetDeadline():
                 async with self._call("board.deadline", order):

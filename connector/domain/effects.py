@@ -294,7 +294,8 @@ class ReplaceCard:
     """Puts the card where the topic and class stand: board, lane and, on another board, the column new ones begin in.
 
     Without a topic it stays on its board and in its column, and goes into the lane of the class there. `due_at`
-    becomes the card's deadline (None takes it away). `spot` is None until the order is carried out.
+    becomes the card's deadline (None takes it away), unless it `keeps_due`: an agent has set the one there. `spot` is
+    None until the order is carried out.
     """
 
     key: Key
@@ -304,6 +305,7 @@ class ReplaceCard:
     board: str | None
     """The board it stands on; on the same one its column stays."""
     due_at: datetime | None = None
+    keeps_due: bool = False
     spot: Spot | None = None
 
 

@@ -139,7 +139,8 @@ class _Sheet:
                     self._put("board", "", ("topic", "board"), order)
                     self._put("column", "", ("topic", "column"), order)
                 self._put("lane", "", ("class", "lane"), order)
-                self._put("due date", _moment(move.due_at), ("class", "resolution"), order)
+                if not move.keeps_due:
+                    self._put("due date", _moment(move.due_at), ("class", "resolution"), order)
             case SetDeadline() as deadline:
                 # It follows the class of the lane the card was dragged into.
                 self._class = self._ticket.service_class

@@ -38,6 +38,12 @@ def told(turn: Turn, before: Ticket, ticket: Ticket) -> None:
     turn.note("deadline", ticket.id, "note.deadline_kept", title=title(service.title, policy, tongue), until=until)
 
 
+def give_back(turn: Turn, ticket: Ticket) -> None:
+    """The deadline is the clock's again, whatever an agent has set."""
+    turn.effects.append(SetDeadline(key=turn.name(f"deadline/{ticket.id}"), ticket=ticket.id, due_at=ticket.due_at))
+    turn.keep(given(replace(ticket, due_by_hand=False)))
+
+
 def follow(turn: Turn, before: Client) -> None:
     """After everything else was decided: one write for each card whose request has another deadline now.
 

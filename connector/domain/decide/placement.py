@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connector.domain import card
-from connector.domain.decide import deadlines, promises, taking
-from connector.domain.decide.ordering import Order, no_such, phrase, refuse, tell, without_more
+from connector.domain.decide import clocks, deadlines, promises, taking
+from connector.domain.decide.ordering import Order, answer, no_such, phrase, refuse, tell, without_more, word_for
 from connector.domain.decide.replies import visible
 from connector.domain.decide.turn import Turn
 from connector.domain.effects import AddTag, RemoveTag, ReplaceCard, SetFacts
-from connector.domain.policy import Policy, Topic
+from connector.domain.policy import Command, Policy, Topic
 from connector.domain.say import moment, title
 from connector.domain.ticket import Ticket
 
@@ -62,7 +62,10 @@ def _shown_users(policy: Policy) -> list[str]:
 
 
 def classify(turn: Turn, ticket: Ticket, order: Order) -> None:
-    """Another service class: its lane where the card stands, its deadline counted from when the request was opened."""
+    """Another service class: its lane where the card stands, its deadline counted from when the request was opened.
+
+    A deadline that an agent set by hand stays; naming the class the request is in already gives it back to the clock.
+    """
     policy = turn.policy
     named = visible(order.words)
     found = next(
@@ -81,6 +84,10 @@ def classify(turn: Turn, ticket: Ticket, order: Order) -> None:
         refuse(turn, ticket, order, no_such(turn, order.words[:80], [*titles, *policy.classes]))
         return
     shown = title(found.title, policy, policy.default_language) or found.key
+    if found.key == ticket.service_class and ticket.open and ticket.due_by_hand:
+        deadlines.give_back(turn, ticket)
+        tell(turn, ticket, "order.deadline_again", title=shown, until=_until(turn, ticket))
+        return
     if found.key == ticket.service_class:
         refuse(turn, ticket, order, phrase(turn, "order.class_already", title=shown))
         return
@@ -91,10 +98,29 @@ def classify(turn: Turn, ticket: Ticket, order: Order) -> None:
     turn.keep(ticket)
     _replace_card(turn, ticket, None)
     _set_facts(turn, ticket, "class")
-    until = "—"
-    if ticket.due_at is not None:
-        until = moment(policy, policy.default_language, ticket.due_at, turn.at, ticket.service_class)
-    tell(turn, ticket, "order.classed", title=shown, until=until)
+    if ticket.due_by_hand:
+        told = phrase(turn, "order.classed_only", title=shown)
+        answer(turn, ticket, f"{told}\n{_by_hand(turn, ticket)}")
+    else:
+        tell(turn, ticket, "order.classed", title=shown, until=_until(turn, ticket))
+
+
+def _until(turn: Turn, ticket: Ticket) -> str:
+    policy = turn.policy
+    if ticket.due_at is None:
+        return "—"
+    return moment(policy, policy.default_language, ticket.due_at, turn.at, ticket.service_class)
+
+
+def _by_hand(turn: Turn, ticket: Ticket) -> str:
+    """That the deadline an agent set stays, what the clock would give, and how to give it back to the clock."""
+    policy = turn.policy
+    service = policy.classes.get(ticket.service_class)
+    named = (title(service.title, policy, policy.default_language) if service is not None else "") or (
+        ticket.service_class
+    )
+    word = word_for(policy.commands, Command.CLASS)
+    return phrase(turn, "order.deadline_by_hand", until=_until(turn, ticket), word=f"{word} {named}")
 
 
 def retopic(turn: Turn, ticket: Ticket, order: Order) -> None:
@@ -121,7 +147,10 @@ def retopic(turn: Turn, ticket: Ticket, order: Order) -> None:
     for number, name in enumerate(each for each in found.tags if each not in before):
         turn.effects.append(AddTag(key=turn.name(f"tag-on/{number}"), ticket=ticket.id, name=name))
     _set_facts(turn, ticket, "topic")
-    tell(turn, ticket, "order.retopiced", title=shown)
+    told = phrase(turn, "order.retopiced", title=shown)
+    if ticket.due_by_hand:
+        told += f"\n{_by_hand(turn, clocks.as_if(turn, ticket))}"
+    answer(turn, ticket, told)
 
 
 def topic_named(turn: Turn, words: str) -> Topic | None:
@@ -143,7 +172,8 @@ def no_such_topic(turn: Turn, words: str) -> str:
 
 def _replace_card(turn: Turn, ticket: Ticket, topic: str | None) -> None:
     """To the topic's own place; without a topic the card stays on its board, which may be a further line's."""
-    turn.keep(deadlines.given(ticket))
+    if not ticket.due_by_hand:
+        turn.keep(deadlines.given(ticket))
     turn.effects.append(
         ReplaceCard(
             key=turn.name("replace"),
@@ -151,7 +181,8 @@ def _replace_card(turn: Turn, ticket: Ticket, topic: str | None) -> None:
             topic=ticket.topic if topic is None and ticket.board is None else topic,
             service_class=ticket.service_class,
             board=ticket.board,
-            due_at=ticket.due_at,
+            due_at=ticket.due_at if not ticket.due_by_hand else None,
+            keeps_due=ticket.due_by_hand,
         )
     )
 

@@ -192,6 +192,14 @@ class CardContract:
         assert await stand.place(card) == stand.work
         assert await stand.due(card) == due
 
+    async def test_a_card_is_put_elsewhere_with_the_deadline_that_an_agent_gave_it(self, stand: BoardStand) -> None:
+        card = await new_card(stand)
+        before = await stand.due(card)
+        await stand.board.perform(to_board(_replacement(stand.other, None, keeps_due=True), card))
+        assert await stand.place(card) == stand.other
+        assert await stand.due(card) == before
+        assert before is not None
+
     async def test_a_card_is_put_on_another_board_with_what_stands_on_it(self, stand: BoardStand) -> None:
         card = await new_card(stand)
         await stand.board.perform(to_board(comment("say/1", "Привет"), card))
@@ -252,10 +260,10 @@ def _detachment() -> DetachSla:
     return DetachSla(key=Key("sla-off"), ticket=TICKET, sla=SLA)
 
 
-def _replacement(spot: Spot | None, due_at: datetime | None) -> ReplaceCard:
+def _replacement(spot: Spot | None, due_at: datetime | None, *, keeps_due: bool = False) -> ReplaceCard:
     return ReplaceCard(
         key=Key("replace"), ticket=TICKET, topic="question", service_class="normal", board=None,
-        due_at=due_at, spot=spot,
+        due_at=due_at, spot=spot, keeps_due=keeps_due,
     )  # fmt: skip
 
 

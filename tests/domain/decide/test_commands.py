@@ -22,6 +22,7 @@ from connector.domain.effects import (
     ReplaceCard,
     SendFiles,
     SendMessage,
+    SetDeadline,
     SetFacts,
 )
 from connector.domain.events import AgentCommented, AgentEdited, AgentRemoved, ClientWrote
@@ -289,6 +290,37 @@ def test_a_topic_that_makes_no_sense_is_explained(words: str, part: str) -> None
     effects = desk().comment(f"#topic {words}")
     assert part in note(effects)
     assert len(effects) == 1
+
+
+@pytest.mark.parametrize("words", ["#class today", "#topic money"])
+def test_a_deadline_set_by_hand_stays_under_another_class_or_topic_and_the_answer_says_so(words: str) -> None:
+    talk = desk()
+    theirs = talk.now + timedelta(days=9)
+    talk.see("c-queue", lane="l-urgent", by_hand=theirs)
+    effects = talk.comment(words)
+    order = only(effects, ReplaceCard)
+    assert order.keeps_due
+    assert every(effects, SetDeadline) == []
+    assert "вручную" in note(effects)
+    assert "#class" in note(effects)
+    assert not only(desk().comment(words), ReplaceCard).keeps_due
+
+
+def test_a_deadline_set_by_hand_is_given_back_to_the_clock_by_naming_its_class_once_more() -> None:
+    talk = desk()
+    talk.see("c-queue", lane="l-urgent", by_hand=talk.now + timedelta(days=9))
+    talk.comment("#class today")
+    talk.see("c-queue", lane="l-today", by_hand=talk.now + timedelta(days=9))
+    effects = talk.comment("#class today")
+    assert only(effects, SetDeadline).due_at == talk.ticket.due_at == START + timedelta(hours=24)
+    assert every(effects, ReplaceCard) == []
+    assert "снова" in note(effects)
+    # The card as it still looked before that order was carried out, then after it.
+    talk.see("c-queue", lane="l-today", by_hand=talk.now + timedelta(days=9))
+    talk.see("c-queue", lane="l-today")
+    assert not talk.ticket.due_by_hand
+    assert "уже" in note(talk.comment("#class today"))
+    assert only(talk.comment("#class urgent"), ReplaceCard).due_at == START + timedelta(hours=5)
 
 
 def test_what_is_closed_keeps_class_and_topic() -> None:
