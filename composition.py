@@ -262,9 +262,10 @@ def _registry(settings: Settings, loaded: Loaded) -> Registry | None:
 
 def files_folder(settings: Settings) -> Path:
     """Where files on their way rest: of this daemon alone."""
-    if settings.state_dir is not None:
-        return settings.state_dir / f"files-{os.getpid()}"
     place = place_of(settings.database_url.get_secret_value())
+    if settings.state_dir is not None:
+        # Where one daemon alone can be, the next one finds what a killed one left, and empties it.
+        return settings.state_dir / ("files" if isinstance(place, Path) else f"files-{os.getpid()}")
     if isinstance(place, Path):
         return Path(f"{place}.files")
     return Path(tempfile.gettempdir()) / f"connector-files-{os.getpid()}"

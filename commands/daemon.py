@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
+from types import FrameType
 
 from commands.answer import Exit, fail
 from commands.options import ConfigOption, load_all
@@ -10,6 +13,9 @@ from commands.options import ConfigOption, load_all
 
 def run(config: ConfigOption = None) -> None:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C."""
+    # The first process of a container is ended by no signal it does not take itself: one that comes while the imports
+    # below go on would be lost, and the stop would become a kill.
+    signal.signal(signal.SIGTERM, _leave)
     from sqlalchemy.exc import SQLAlchemyError
 
     import composition
@@ -34,3 +40,8 @@ def run(config: ConfigOption = None) -> None:
         fail(Exit.FAILED, f"{taken}. Nothing was started.")
     except composition.BadDatabase as bad:
         fail(Exit.INVALID if bad.invalid else Exit.UNREACHABLE, str(bad))
+
+
+def _leave(signal_number: int, frame: FrameType | None) -> None:
+    """A stop before anything was started."""
+    sys.exit(0)

@@ -108,9 +108,11 @@ def test_the_unit_as_it_stands_runs_the_daemon_that_tells_when_it_is_ready_lives
         assert Path(program).name == "connector"
         bare = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         watchdog = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
+        assert unit["WorkingDirectory"] == ["%S/connector"]
         with (tmp_path / "daemon.log").open("ab") as log:
             daemon = subprocess.Popen(
-                [sys.executable, "-m", "cli", *arguments], cwd=ROOT, env={**bare, **environment, **watchdog},
+                [sys.executable, "-m", "cli", *arguments], cwd=state,
+                env={**bare, **environment, **watchdog, "PYTHONPATH": str(ROOT)},
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         company.daemons.append(daemon)
@@ -143,6 +145,10 @@ def test_the_unit_is_sound() -> None:
     unit = _unit()
     assert unit["Type"] == ["notify"]
     assert unit["Restart"] == ["on-failure"]
+    # A database may be away for longer than any number of starts takes.
+    assert unit["StartLimitIntervalSec"] == ["0"]
+    # The metrics of memory and processor, which the dashboard shows, begin at /proc/stat.
+    assert "ProcSubset" not in unit
     # A stop gets the time the daemon takes for it at most; the watchdog waits longer than a turn may.
     assert int(unit["TimeoutStopSec"][0]) > 10
     assert int(unit["WatchdogSec"][0]) > 30
