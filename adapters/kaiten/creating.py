@@ -8,6 +8,8 @@ from adapters.kaiten.http import PAGE, Refused, Trip, as_list
 from adapters.kaiten.incoming import Card, read_card
 from connector.ports import Unavailable
 
+_DISPENSABLE = {"properties": "its fields", "responsible_id": "who is responsible"}
+"""What a card can do without."""
 _log = logging.getLogger(__name__)
 
 
@@ -15,21 +17,33 @@ _log = logging.getLogger(__name__)
 async def create(trip: Trip, body: dict[str, object]) -> Card:
     """Makes the card. Raises Unavailable, WrongToken, Refused.
 
-    Kaiten checks fields strictly, and they may have been changed since the layout was read: a card without them is
-    better than none.
+    Kaiten checks fields strictly, and they may have been changed since the layout was read; whoever is to be
+    responsible may have lost the right to see the board. A card without them is better than none.
     """
     try:
         made = await trip.write("POST", "/cards", json=body)
     except Refused as no:
-        if no.status != 400 or "properties" not in body:
-            raise
-        bare = {name: value for name, value in body.items() if name != "properties"}
-        made = await trip.write("POST", "/cards", json=bare)
-        _log.warning("card %s: made without its fields: Kaiten refused them", body["external_id"])
+        made = await _with_less(trip, body, no)
     card = read_card(made)
     if card is None:
         raise Unavailable("Kaiten did not say which card it made")
     return card
+
+
+async def _with_less(trip: Trip, body: dict[str, object], no: Refused) -> object:
+    """The answer to the first body that Kaiten takes; raises what it said of the whole when it takes none."""
+    present = [name for name in _DISPENSABLE if name in body] if no.status in (400, 403) else []
+    one_by_one = [(name,) for name in present]
+    for left_out in one_by_one if len(present) < 2 else [*one_by_one, tuple(present)]:
+        bare = {name: value for name, value in body.items() if name not in left_out}
+        try:
+            made = await trip.write("POST", "/cards", json=bare)
+        except Refused:
+            continue
+        without = " and ".join(_DISPENSABLE[name] for name in left_out)
+        _log.warning("card %s: made without %s: Kaiten answered %d", body["external_id"], without, no.status)
+        return made
+    raise no
 
 
 async def find(trip: Trip, external_id: str) -> Card | None:

@@ -69,18 +69,23 @@ class Downloads:
     # https://core.telegram.org/bots/api#getfile
     async def _path(self, file_id: str) -> str:
         """Where the file lies on the file server; asks thrice when its storage seems out of reach."""
-        file: telegram.File = await AsyncRetrying(
+        return await AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, Rejected) and is_perhaps_passing(error)),
             stop=stop_after_attempt(3),
             wait=wait_fixed(1),
             sleep=self._sleep,
             reraise=True,
-        )(self._api.call, FETCHING, lambda: self._api.bot.get_file(file_id))
+        )(self._path_told, file_id)
+
+    # https://core.telegram.org/bots/api#file
+    async def _path_told(self, file_id: str) -> str:
+        """The path is optional in the answer: without it nothing can be fetched, and words must not wait for that."""
+        file: telegram.File = await self._api.call(FETCHING, lambda: self._api.bot.get_file(file_id))
         if (maybe_whole(file.file_size) or 0) > DOWNLOAD_LIMIT:
             raise Rejected("the file is larger than 20 MB", Refusal.TOO_BIG)
         path = maybe_text(file.file_path)
         if path is None:
-            raise Unavailable("getFile: the answer names no path")
+            raise Rejected("getFile: the answer names no path, the file is temporarily unavailable", Refusal.GONE)
         return path.removeprefix(f"{self._api.file_url}/")
 
     # https://core.telegram.org/bots/api#getfile

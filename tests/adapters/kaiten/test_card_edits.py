@@ -295,6 +295,26 @@ async def test_a_field_taken_away_since_the_layout_was_read_costs_no_card(
     assert "тайна" not in caplog.text
 
 
+@pytest.mark.parametrize("status", [400, 403])
+async def test_a_responsible_person_whom_kaiten_refuses_costs_no_card(
+    kaiten: Any, board: KaitenBoard, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    anna = str(person(kaiten, "Анна"))
+    kaiten.fault("/cards$", method="POST", status=status)
+    (ref,) = await board.perform(order(create(kaiten, responsible=anna)))
+    assert kaiten.get(f"/cards/{ref.id}")["members"] == []
+    assert "card t-1: made without who is responsible" in caplog.text
+
+
+async def test_a_card_that_is_refused_for_another_reason_is_refused_with_that_reason(
+    kaiten: Any, board: KaitenBoard
+) -> None:
+    kaiten.fault("/cards$", method="POST", status=403, body={"message": "no right on this board"}, times=None)
+    with pytest.raises(Rejected, match=r"403.*no right on this board"):
+        await board.perform(order(create(kaiten, responsible="5", fields={"999999": "тайна"})))
+    assert kaiten.cards() == []
+
+
 def facts(values: dict[str, str]) -> BoardEffect:
     return SetFacts(key=Key("facts"), ticket=TICKET, facts={}, fields=values)
 

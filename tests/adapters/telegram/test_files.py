@@ -104,6 +104,17 @@ async def test_a_429_closes_the_budget() -> None:
 PASSING = bad(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
 
 
+async def test_a_file_without_a_path_is_asked_for_three_times_and_then_holds_up_no_words() -> None:
+    pathless = ok({name: value for name, value in WAY.items() if name != "file_path"})
+    script = served(httpx.Response(200, content=b"x")).on("getFile", pathless, ok(WAY))
+    assert await fetched(script) == [b"x"]
+    script = Script().on("getFile", pathless)
+    with pytest.raises(Rejected) as caught:
+        await fetched(script)
+    assert caught.value.refusal is Refusal.GONE
+    assert script.methods() == ["getFile"] * 3
+
+
 async def test_storage_out_of_reach_is_asked_three_times() -> None:
     script = served(httpx.Response(200, content=b"x")).on("getFile", PASSING, PASSING, ok(WAY))
     assert await fetched(script) == [b"x"]
