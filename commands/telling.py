@@ -10,6 +10,8 @@ from enum import IntEnum
 
 SHORT = 60
 """Characters of what people wrote, where only its beginning is shown."""
+MEASURES = {"first_reply": "first reply", "next_reply": "next reply", "resolution": "resolution"}
+"""How the clocks of a request are called."""
 
 
 class Colour(IntEnum):
@@ -90,3 +92,27 @@ def moment_of(text: str, now: datetime) -> datetime:
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{given!r}: expected a time such as 30m, 6h, 2d or 2026-11-22T10:00") from None
+
+
+def exact(seconds: float) -> str:
+    """`26:05:00`, with a fraction only where there is one."""
+    whole, rest = divmod(seconds, 1)
+    minutes, second = divmod(int(whole), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" + (f"{rest:.3f}"[1:] if rest >= 0.0005 else "")
+
+
+def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Framed on a terminal, in plain columns elsewhere. The first cell, `to` and what has no name begin at the left."""
+    if not sys.stdout.isatty():
+        print("\n".join(columns([names, *rows])))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for number, name in enumerate(names):
+        table.add_column(name, justify="right" if number and name not in ("", "to") else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)

@@ -22,7 +22,7 @@ _FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.M | re.S)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*")
-_COMMAND = re.compile(r"(?:^|[\s(])connector((?: [a-z][a-z-]*)*)((?: [^|;&#)]*)?)")
+_COMMAND = re.compile(r"(?:^|[\s(])connector(?! connector)((?: [a-z][a-z-]*)*)((?: [^|;&#)]*)?)")
 
 
 def _spans(text: str) -> Iterator[str]:

@@ -9,7 +9,9 @@ from typing import Any, cast
 from sqlalchemy import func, select, update
 
 from commands.beside import Visit
-from commands.sla import differences, explained, head, is_older, spans, sums, timer_differences, tried, verdict
+from commands.sla_audit import differences, is_older, timer_differences
+from commands.sla_explain import explained, head, spans, sums, verdict
+from commands.sla_what_if import tried
 from connector.domain.clock import Measure
 from connector.domain.layout import BoardLayout, Column, Lane, Layout
 from connector.domain.policy import Policy

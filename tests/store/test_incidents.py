@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from commands.audit import RECKONED, reckoned
 from commands.beside import Visit
-from commands.sla import tried
+from commands.sla_what_if import tried
 from connector.domain.client import Client
 from connector.domain.decide import Decision, decide, wants_past
 from connector.domain.effects import CreateCard, LinkCard
