@@ -27,6 +27,10 @@ Params = Mapping[str, str | int | bool]
 Parts = Sequence[tuple[str, tuple[str, IO[bytes], str]]]
 """Multipart files: (part name, (file name, open file, media type))."""
 
+_AWHILE = 5.0
+"""Seconds: a pause up to this long is waited for in the midst of a read, so that a long one gets through at all."""
+_PAUSES = 10
+"""Such pauses in a row for one request."""
 _QUICK = httpx.Timeout(15, connect=5, pool=10)
 _UPLOAD = httpx.Timeout(60, connect=5, pool=10)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -222,8 +226,19 @@ class Trip:
         )
         async for attempt in retrying:
             with attempt:
-                return _parsed(await self.wire.exchange(self.urgency, "GET", path, params=params), f"GET {path}")
+                return _parsed(await self._in_turn(path, params), f"GET {path}")
         raise AssertionError("a retry neither returned nor raised")  # pragma: no cover
+
+    async def _in_turn(self, path: str, params: Params | None) -> httpx.Response:
+        """The answer to a GET, after the pauses asked for: whoever reads much would else begin anew each time."""
+        for _ in range(_PAUSES):
+            try:
+                return await self.wire.exchange(self.urgency, "GET", path, params=params)
+            except Unavailable as no:
+                if not no.surely_not_done or no.retry_after is None or no.retry_after > _AWHILE:
+                    raise
+                await self.wire.clock.sleep(no.retry_after)
+        return await self.wire.exchange(self.urgency, "GET", path, params=params)
 
     async def write(
         self,

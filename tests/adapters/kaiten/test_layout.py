@@ -147,3 +147,18 @@ async def test_what_a_tariff_or_a_right_leaves_out_leaves_the_rest_standing(kait
     assert (layout.users, layout.fields) == ((), ())
     assert {lane.title for found in layout.boards for lane in found.lanes} >= {"Сверхсрочно"}
     assert all(found.columns for found in layout.boards)
+
+
+async def test_a_long_read_goes_on_after_each_pause_that_kaiten_asks_for(
+    kaiten: Any, board_at: Any, clock: Any
+) -> None:
+    patient = board_at(kaiten.api, clock=clock)
+    slow = {"method": "GET", "status": 429, "body": "<html>Too many</html>", "headers": {"Retry-After": "2"}}
+    kaiten.fault("/boards", times=2, **slow)
+    kaiten.fault("/custom-properties", times=2, **slow)
+    assert len((await patient.layout(["Поддержка"])).boards) == 4
+    assert clock.slept == [2.0] * 4
+    kaiten.fault("/boards", times=1, **{**slow, "headers": {"Retry-After": "60"}})
+    with pytest.raises(Unavailable) as caught:
+        await patient.layout(["Поддержка"])
+    assert caught.value.retry_after == 60.0
