@@ -19,8 +19,9 @@ from commands.options import ConfigOption, JsonOption, load_configuration
 from commands.telling import Colour, age, columns, painted, since
 
 if TYPE_CHECKING:
-    from adapters.kaiten.checkup import BoardCheckup
+    from adapters.kaiten.checkup import BoardCheckup, FileRoute
     from adapters.telegram.checkup import ChatCheckup
+    from connector.domain.refs import Ref
     from connector.settings import Settings
     from connector.store.database import Database
     from connector.store.looking import Overview
@@ -43,6 +44,8 @@ class Level(StrEnum):
     FAIL = "fail"
 
 
+LOOKED_AT = 3
+"""Cards whose files tell which way ours take."""
 _COLOURS = {Level.PASS: Colour.GREEN, Level.WARN: Colour.YELLOW, Level.FAIL: Colour.RED}
 
 
@@ -266,7 +269,7 @@ async def _services(settings: Settings, loaded: Loaded) -> list[Finding]:
             boards = resolved.boards if resolved is not None else ()
             titles = {each.id: each.title for each in layout.boards} if layout is not None else {}
             named = dict(layout.spaces) if layout is not None else {}
-            seen = await board.checkup(boards, tuple(named))
+            seen = await board.checkup(boards, tuple(named), _cards_with_files(settings))
             findings += board_findings(seen, titles, named)
             if layout is not None and loaded.mapping is not None:
                 findings.append(fit(len(boards) if resolved is not None else None, len(problems)))
@@ -278,6 +281,26 @@ async def _services(settings: Settings, loaded: Loaded) -> list[Finding]:
         await chat.aclose()
         await board.aclose()
     return findings
+
+
+def _cards_with_files(settings: Settings) -> tuple[Ref, ...]:
+    """The cards we brought files to last; none where the books cannot be read, which is told elsewhere."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from connector.store.database import Absent, visit_database
+    from connector.store.looking import cards_with_files
+
+    try:
+        database = visit_database(settings.database_url.get_secret_value())
+    except (Absent, SQLAlchemyError, OSError, ValueError):
+        return ()
+    try:
+        with database.engine.begin() as connection:
+            return cards_with_files(connection, LOOKED_AT)
+    except SQLAlchemyError:
+        return ()
+    finally:
+        database.close()
 
 
 def _refused(what: str, found: str, variable: str) -> Finding:
@@ -296,6 +319,7 @@ def chat_findings(seen: ChatCheckup, now: datetime, *, pushed: bool) -> list[Fin
     return [
         Finding(level=Level.PASS, what="telegram", found=f"the token is {seen.who}'s"),
         _updates(seen, now, pushed=pushed),
+        _clients_files(seen),
         clock("telegram", seen.skew),
     ]
 
@@ -326,6 +350,14 @@ def _updates(seen: ChatCheckup, now: datetime, *, pushed: bool) -> Finding:
     return Finding(level=Level.PASS, what="updates", found=f"{how}, {waiting}")
 
 
+def _clients_files(seen: ChatCheckup) -> Finding:
+    if not seen.files:
+        return Finding(level=Level.PASS, what="files", found="clients' files can be asked for and fetched")
+    remedy = "The address of the Bot API must serve /bot… and /file/bot… alike: is a proxy in between?"
+    found = f"clients' files cannot be fetched: {seen.files}"
+    return Finding(level=Level.FAIL, what="files", found=found, remedy=remedy, code=Exit.UNREACHABLE)
+
+
 def _host(address: str) -> str:
     """Paths of webhooks may be secrets."""
     from urllib.parse import urlsplit
@@ -353,10 +385,27 @@ def board_findings(seen: BoardCheckup, boards: dict[str, str], spaces: dict[str,
         found, level = f"{left} of {seen.limit or '?'} left", Level.WARN if low else Level.PASS
     remedy = "Something else uses this token, or a burst is under way." if level is Level.WARN else ""
     findings.append(Finding(level=level, what="calls", found=found, remedy=remedy))
-    route = "chosen at the first upload: the public one, or the restricted one where Kaiten refuses that"
-    findings.append(Finding(level=Level.PASS, what="files", found=f"route {route} (not tried here: it would write)"))
+    findings.append(file_route(seen.files))
     findings.append(clock("kaiten", seen.skew))
     return findings
+
+
+def file_route(seen: FileRoute | None) -> Finding:
+    """The way files take to the board, as far as what stands there tells: trying it would leave a file on a card."""
+    if seen is None:
+        found = "none of ours stands on the cards looked at: which way they take shows with the first one"
+        remedy = "Send the bot a picture in a chat of your own, then ask again."
+        return Finding(level=Level.WARN, what="files", found=found, remedy=remedy)
+    way = "restricted" if seen.restricted else "public"
+    when = f" at {seen.at:%Y-%m-%d %H:%M} UTC" if seen.at is not None else ""
+    found = f"the last of ours went the {way} way{when}"
+    if seen.trouble:
+        remedy = (
+            "May this machine reach the addresses Kaiten gives files (proxy, firewall)? Agents' files come that way."
+        )
+        found = f"{found}, and cannot be fetched: {seen.trouble}"
+        return Finding(level=Level.FAIL, what="files", found=found, remedy=remedy, code=Exit.UNREACHABLE)
+    return Finding(level=Level.PASS, what="files", found=f"{found}, and can be fetched")
 
 
 def _role(who: str, space: str, role: str) -> Finding:

@@ -129,9 +129,12 @@ class KaitenBoard:
             self._fields[known.id] = replace(known, options=people) if known.kind is FieldKind.USER else known
         return layout
 
-    async def checkup(self, boards: Sequence[str], spaces: Sequence[str]) -> BoardCheckup:
-        """Who we are, what we may do on these boards and in these spaces. Raises Unavailable, WrongToken."""
-        return await checkup(self._wire, boards, spaces)
+    async def checkup(self, boards: Sequence[str], spaces: Sequence[str], cards: Sequence[Ref] = ()) -> BoardCheckup:
+        """Who we are, what we may do on these boards and in these spaces, how files on these cards came there.
+
+        Raises Unavailable, WrongToken.
+        """
+        return await checkup(self._wire, self._files, boards, spaces, [ref_numbers(card)[0] for card in cards])
 
     # ---- reading
 

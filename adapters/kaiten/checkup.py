@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from adapters.kaiten.attachments import Attachment, as_file, read_attachment
+from adapters.kaiten.files import Files
 from adapters.kaiten.http import Refused, Wire
 from adapters.kaiten.incoming import entries, fields, whole, word
 from connector.domain.effects import Urgency
-from connector.ports import Unavailable
+from connector.ports import Rejected, Unavailable
 
 ROLES = {
     "06ccb31f-426b-4fa3-b7e5-861daee95696": "reader",
@@ -21,12 +23,21 @@ ROLES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileRoute:
+    """The way the newest of our files took up, and why it does not come down again; empty where it does."""
+
+    restricted: bool
+    at: datetime | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoardCheckup:
     """`skew`: seconds our clock is ahead. `limit` and `remaining`: calls, as the answer's headers tell.
 
     `boards`: board id → why its cards cannot be read, empty where they can. `spaces`: space id → our role there
     (reader, writer, admin), "member" where Kaiten names none, "stranger" where we are not among its people, empty where
-    we may not ask.
+    we may not ask. `files` is what the cards that were looked at tell; None where no file stands on them.
     """
 
     who: str
@@ -35,10 +46,13 @@ class BoardCheckup:
     remaining: int | None
     boards: Mapping[str, str]
     spaces: Mapping[str, str]
+    files: FileRoute | None = None
 
 
-async def checkup(wire: Wire, boards: Sequence[str], spaces: Sequence[str]) -> BoardCheckup:
-    """One call, one more for each board and each space; changes nothing. Raises Unavailable, WrongToken.
+async def checkup(
+    wire: Wire, files: Files, boards: Sequence[str], spaces: Sequence[str], cards: Sequence[int]
+) -> BoardCheckup:
+    """One call, one more for each board, space and card, and a file; changes nothing. Raises Unavailable, WrongToken.
 
     https://developers.kaiten.ru/users/retrieve-current-user
     """
@@ -63,7 +77,36 @@ async def checkup(wire: Wire, boards: Sequence[str], spaces: Sequence[str]) -> B
         remaining=whole(answer.headers.get("x-ratelimit-remaining")),
         boards={board: await _readable(wire, board) for board in boards},
         spaces={space: await _role(wire, space, me) for space in spaces},
+        files=await _file_route(wire, files, me, cards),
     )
+
+
+async def _file_route(wire: Wire, files: Files, me: int, cards: Sequence[int]) -> FileRoute | None:
+    """What became of the newest file of ours. Which way the next one takes cannot be asked without putting one there.
+
+    https://developers.kaiten.ru/cards/retrieve-card
+    https://developers.kaiten.ru/restricted-access-files-migration
+    """
+    found: list[tuple[Attachment, int]] = []
+    for card in cards:
+        try:
+            there = fields(await wire.trip(Urgency.RESYNC).get(f"/cards/{card}", {"broken_api": False})) or {}
+        except Refused:
+            continue
+        for entry in entries(there.get("files")):
+            file = read_attachment(entry)
+            if file is not None and (whole(entry.get("author_id")) == me or not file.id.isdigit()):
+                found.append((file, card))
+    if not found:
+        return None
+    newest, card = max(found, key=lambda each: each[0].created or datetime.min.replace(tzinfo=UTC))
+    trouble = ""
+    try:
+        async for _ in files.fetch(as_file(card, newest).ref):
+            break
+    except (Unavailable, Rejected) as refused:
+        trouble = refused.reason
+    return FileRoute(restricted=newest.restricted, at=newest.created, trouble=trouble)
 
 
 async def _readable(wire: Wire, board: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +16,7 @@ from adapters.telegram.wire import Lost, Refused, client, named, was_never_sent
 from connector.domain.effects import Urgency
 from connector.ports import Unavailable
 
+NO_FILE = "no-such-file"
 PATIENCE = 10.0
 """Seconds Telegram gets to answer."""
 
@@ -24,7 +25,8 @@ PATIENCE = 10.0
 class ChatCheckup:
     """`skew`: seconds our clock is ahead. `webhook`: where updates are pushed to, empty where they are asked for.
 
-    `pending` updates wait to be delivered; the last error of pushing them, and when it was.
+    `pending` updates wait to be delivered; the last error of pushing them, and when it was. `files`: why clients' files
+    cannot be fetched, empty where they can.
     """
 
     who: str
@@ -33,18 +35,20 @@ class ChatCheckup:
     pending: int
     error: str | None = None
     error_at: datetime | None = None
+    files: str = ""
 
 
 # https://core.telegram.org/bots/api#getwebhookinfo
 async def checkup(
     api: BotApi, *, now: Callable[[], datetime], transport: httpx.AsyncBaseTransport | None
 ) -> ChatCheckup:
-    """Asks two things and changes nothing. Raises Unavailable, Rejected, WrongToken."""
+    """Asks a few things and changes nothing. Raises Unavailable, Rejected, WrongToken."""
     who = await api.identify(Urgency.RESYNC)
     async with client(read_timeout=PATIENCE, connections=1, transport=transport) as http:
         asked_at = now()
         answer = await api.call(Urgency.RESYNC, lambda: _ask(http, f"{api.method_url}/getWebhookInfo"))
         answered_at = now()
+        files = await _files(http, api)
     info = answer.json()["result"]
     if not isinstance(info, dict):
         raise Unavailable("getWebhookInfo: an answer that is not the Bot API's")
@@ -57,7 +61,26 @@ async def checkup(
         pending=maybe_whole(info.get("pending_update_count")) or 0,
         error=None if error is None else api.scrub(error),
         error_at=None if error_at is None else datetime.fromtimestamp(error_at, UTC),
+        files=files,
     )
+
+
+# https://core.telegram.org/bots/api#getfile
+async def _files(http: httpx.AsyncClient, api: BotApi) -> str:
+    """Both steps to a client's file, of one that is not there: who says so in the Bot API's own words is in reach."""
+    steps: tuple[tuple[str, int, Callable[[], Awaitable[httpx.Response]]], ...] = (
+        ("getFile", 400, lambda: http.post(f"{api.method_url}/getFile", data={"file_id": NO_FILE})),
+        ("the file server", 404, lambda: http.get(f"{api.file_url}/{NO_FILE}")),
+    )
+    for name, expected, ask in steps:
+        try:
+            answer = await ask()
+        except httpx.HTTPError as error:
+            return f"{name}: {named(error)}"
+        problem = problem_in(name, answer.status_code, answer.content)
+        if problem is None or not problem.genuine or problem.status != expected:
+            return f"{name}: {api.scrub(problem.description) if problem is not None else 'an answer without sense'}"
+    return ""
 
 
 async def _ask(http: httpx.AsyncClient, url: str) -> httpx.Response:

@@ -202,6 +202,23 @@ def ticket_of_former_card(connection: Connection, card: str) -> tuple[Ticket, ..
     return tuple(ticket for each in rows for ticket in tickets_where(connection, id=each))
 
 
+def cards_with_files(connection: Connection, most: int) -> tuple[Ref, ...]:
+    """The cards to which we brought a file last, as far as the orders are still kept: the latest first."""
+    brought = (
+        select(outbox.c.ticket)
+        .where(
+            outbox.c.kind.in_(("AddComment", "AddFiles")), outbox.c.state == int(State.DONE),
+            outbox.c.effect.contains('"files":[{'),
+        )
+        .order_by(outbox.c.seq.desc())
+        .limit(most * 10)
+    )  # fmt: skip
+    found: dict[Ref, None] = {}
+    for ticket in dict.fromkeys(connection.execute(brought).scalars()):
+        found |= dict.fromkeys(each.card for each in tickets_where(connection, id=ticket) if each.card is not None)
+    return tuple(found)[:most]
+
+
 def client_of_id(connection: Connection, client: str) -> Client | None:
     """The client of that id, without tickets."""
     state = connection.execute(select(clients.c.state).where(clients.c.id == client)).scalar()

@@ -159,6 +159,17 @@ def test_the_doctor_looks_at_both_services_and_changes_nothing(tmp_path: Path) -
     with Company(tmp_path) as company:
         company.start()
         company.until("the daemon works", lambda: "board_settled" in company.log())
+        new = _ask(company, "doctor")
+        assert new.code == 0, new.out
+        assert [line.split()[1] for line in new.out.splitlines() if line.startswith("warn")] == ["files"]
+        company.client(810_301)
+        company.register(810_301)
+        company.says(810_301, "Не открывается отчёт")
+        company.sends(810_301, "photo", caption="Вот так")
+        company.until(
+            "the picture", lambda: any(each["files"] for card in company.cards() for each in card["comments"])
+        )
+        company.until("the order is done", lambda: "queue     nothing" in _ask(company, "doctor").out)
         before = [call for call in company.board_calls() if call["method"] != "GET"]
         well = _ask(company, "doctor")
         assert well.code == 0, well.out

@@ -526,3 +526,19 @@ async def test_a_repeat_finds_its_comment_however_the_board_keeps_texts(
     (stored,) = kaiten.comments(int(card.id))
     assert number(ref) == stored["id"]
     assert len(kaiten.files(int(card.id))) == 1
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+async def test_the_way_of_our_newest_file_is_told_and_tried_back_by_reads_alone(
+    kaiten: Any, board: KaitenBoard, spool: Any, restricted: bool
+) -> None:
+    kaiten.settings(legacy_files=not restricted)
+    (card,) = await board.perform(order(create(kaiten)))
+    assert (await board.checkup([], [], [card])).files is None
+    effect = AddFiles(key=Key("files"), ticket=TICKET, files=(spool.put("a.txt", b"bytes"),))
+    await board.perform(order(effect, card=card))
+    kaiten.calls()
+    seen = await board.checkup([], [], [card])
+    assert seen.files is not None
+    assert (seen.files.restricted, seen.files.trouble) == (restricted, "")
+    assert {call.split()[0] for call in kaiten.calls()} == {"GET"}

@@ -35,7 +35,25 @@ async def test_a_checkup_tells_bot_updates_and_clock_and_never_the_token() -> No
     assert seen.skew is not None
     assert abs(seen.skew - 40) <= 1
     assert TOKEN not in repr(seen)
-    assert script.methods() == ["getMe", "getWebhookInfo"]
+    assert script.methods()[:2] == ["getMe", "getWebhookInfo"]
+
+
+async def test_both_steps_to_a_clients_file_are_tried_with_one_that_does_not_exist() -> None:
+    info = ok({"url": "", "has_custom_certificate": False, "pending_update_count": 0})
+    unknown, none = bad(400, "Bad Request: invalid file_id"), bad(404, "Not Found")
+
+    def script(asked: httpx.Response, fetched: httpx.Response | Exception) -> Script:
+        return Script().on("getWebhookInfo", info).on("getFile", asked).on("no-such-file", fetched)
+
+    assert (await chat_on(script(unknown, none)).checkup()).files == ""
+    for asked, fetched, word in (
+        (bad(502, "Bad Gateway"), none, "getFile: "),
+        (unknown, httpx.Response(404, text="<html>"), "the file server: an answer that is not"),
+        (unknown, httpx.ConnectError(f"no way to {TOKEN}"), "the file server: "),
+    ):
+        found = (await chat_on(script(asked, fetched)).checkup()).files
+        assert found.startswith(word)
+        assert TOKEN not in found
 
 
 async def test_a_server_without_clock_or_webhook_is_told_so() -> None:
