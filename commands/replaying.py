@@ -110,7 +110,7 @@ def _policy(settings: Settings, loaded: Loaded, *, as_json: bool) -> Policy:
         finally:
             await chat.aclose()
             await board.aclose()
-        resolved, problems = resolve(loaded.mapping, layout)  # type: ignore[arg-type]
+        resolved, problems = resolve(loaded.mapping, layout)  # type: ignore[arg-type]  # load_all ended where there is no mapping
         if resolved is None:
             fail(Exit.INVALID, render(problems), as_json=as_json, hint="The mapping does not fit the board.")
         return loaded.policy(resolved, limits=chat.limits)

@@ -39,7 +39,7 @@ def show(
     with visit(settings, as_json=as_json) as there:
         client = client_meant(there, what)
         ticket = None if client is not None else request_meant(there, what, as_json=as_json)
-        whose: ClientId = client if client is not None else ticket.client  # type: ignore[union-attr]
+        whose: ClientId = client if client is not None else ticket.client  # type: ignore[union-attr]  # one of the two was found
 
         def read(connection: Connection, now: float) -> tuple[tuple[Step, ...], tuple[Ticket, ...], float]:
             events, orders = looking.events_of(connection, whose), looking.orders_of(connection, whose)

@@ -73,7 +73,7 @@ def tried(
     for client in clients:
         if is_incident(client):
             continue
-        record = there.do(lambda connection, _, client=client: record_of(connection, client))  # type: ignore[misc]
+        record = there.do(lambda connection, _, client=client: record_of(connection, client))  # type: ignore[misc]  # mypy infers no lambda with a default
         numbers = {ticket.id: ticket.number for ticket in record.tickets}
         one = retold(client, record.events, now, numbers, record.threads)
         two = retold(client, record.events, elsewhere, numbers, record.threads)

@@ -198,7 +198,7 @@ class _Replay:
         with self._database.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.rollback()
-                connection.connection.driver_connection.execute("PRAGMA synchronous=OFF")  # type: ignore[union-attr]
+                connection.connection.driver_connection.execute("PRAGMA synchronous=OFF")  # type: ignore[union-attr]  # a connection in use has its driver's
         for count, each in enumerate(stream):
             self._moments(each.received)
             self._now = max(self._now, each.received)

@@ -134,8 +134,7 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 settled = [step.settle(step.run(connection), None) for step in group]
-        except BaseException:
-            # Somebody in the group failed: the transaction is rolled back, and each shows alone what it is worth.
+        except BaseException:  # somebody in the group failed: all is rolled back, each shows alone what it is worth
             settled = [self._write_alone(step) for step in group]
         by_loop: dict[asyncio.AbstractEventLoop, list[Callable[[], None]]] = {}
         for step, apply in zip(group, settled, strict=True):

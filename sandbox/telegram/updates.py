@@ -209,7 +209,7 @@ class UpdateQueue:
         del self._again[: len(answer)]
         return [copy.deepcopy(update.payload) for update in answer]
 
-    async def _wait(self, timeout: int) -> None:  # noqa: ASYNC109
+    async def _wait(self, timeout: int) -> None:  # noqa: ASYNC109  # Telegram's word
         waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting = waiting
         try:

@@ -83,7 +83,7 @@ class Told:
             key=Key(f"kaiten:11:v{version}"), at=self.tick(), card=CARD, ticket=self.ticket(), version=version,
             board="17", column="41", lane="7",
         )  # fmt: skip
-        self.shelf.note(replace(event, **changes))  # type: ignore[arg-type]
+        self.shelf.note(replace(event, **changes))  # type: ignore[arg-type]  # fields by their names
         self.settle()
 
     def ticket(self) -> TicketId:

@@ -312,7 +312,7 @@ class Conversation:
 
 def opened(**changes: object) -> Conversation:
     """A conversation with one open request whose card stands in the queue."""
-    talk = Conversation(policy=replace(POLICY, **changes))  # type: ignore[arg-type]
+    talk = Conversation(policy=replace(POLICY, **changes))  # type: ignore[arg-type]  # fields by their names
     talk.open()
     talk.effects.clear()
     return talk

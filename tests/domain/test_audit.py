@@ -72,7 +72,7 @@ def _reckoned(events: Sequence[NotedEvent], orders: Sequence[QueuedOrder] = (), 
         client=Client(id=CLIENT, chat=CHAT), tickets=(TICKET,), events=events, orders=orders, made={},
         orders_since=AT - timedelta(days=7), now=AT,
     )  # fmt: skip
-    return list(reckon(replace(whole, **books), POLICY))  # type: ignore[arg-type]
+    return list(reckon(replace(whole, **books), POLICY))  # type: ignore[arg-type]  # fields by their names
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_the_same_asked_twice_is_answered_alike(people: People, load: dict[str, 
 
 def staff(**routing: object) -> People:
     agents = {key: AgentRule(key=key, name=key.title()) for key in KEYS}
-    return People(agents=agents, routing=RoutingRule(assign=True, **routing))  # type: ignore[arg-type]
+    return People(agents=agents, routing=RoutingRule(assign=True, **routing))  # type: ignore[arg-type]  # fields by their names
 
 
 def test_a_personal_manager_goes_before_whoever_served_last_and_that_one_before_the_least_loaded() -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from adapters.memory.board import MemoryBoard
 from adapters.memory.board_world import BoardWorld, Card
@@ -111,9 +111,9 @@ class Stand:
         def policy() -> Policy:
             return BOARD
 
-        def file(connection: object) -> runs.Run:
-            runs.file_run(connection, time.time(), name, scope or Scope())  # type: ignore[arg-type]
-            found = runs.read_run(connection, name)  # type: ignore[arg-type]
+        def file(connection: Connection) -> runs.Run:
+            runs.file_run(connection, time.time(), name, scope or Scope())
+            found = runs.read_run(connection, name)
             assert found is not None
             return found
 

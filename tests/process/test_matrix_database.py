@@ -120,7 +120,7 @@ def test_whatever_the_disk_and_the_clock_do_under_sqlite_nothing_is_lost(
             crowd.write(crowd.chats[0])
             company.until("the try that failed", lambda: not company._board("GET", "/sandbox/faults"))
             time.sleep(0.1)
-            with spoilt():  # type: ignore[attr-defined]
+            with spoilt():  # type: ignore[attr-defined]  # each is a context manager, told apart by its name
                 _spell(company, crowd, 1.2)
                 if name in ("disk full", "read-only"):
                     answer = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=20)
@@ -236,7 +236,7 @@ def test_whatever_postgresql_does_nothing_is_lost(
             "clock jump": lambda: machine.spoilt(ahead=-7200),
         }
         for name, spoilt in rows.items():
-            with spoilt():  # type: ignore[attr-defined]
+            with spoilt():  # type: ignore[attr-defined]  # each is a context manager, told apart by its name
                 _spell(company, crowd, 1.0)
             begun = time.monotonic()
             crowd.settle(45)

@@ -310,4 +310,4 @@ def test_nothing_is_different_where_nothing_was_restored(shelf: Shelf) -> None:
     assert {row.state for row in shelf.orders().values()} == {State.WAITING}
     assert {row.attempt for row in shelf.orders().values()} == {0}
     assert shelf.do(former_life) is None
-    assert nothing(Client(id="c", chat=CARD), wrote("x")).effects == ()  # type: ignore[arg-type]
+    assert nothing(Client(id="c", chat=CARD), wrote("x")).effects == ()  # type: ignore[arg-type]  # a plain word does for an id

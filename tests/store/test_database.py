@@ -67,7 +67,7 @@ async def test_a_step_that_fails_takes_nobody_with_it(database: Database, shelf:
             raise ZeroDivisionError
         return number
 
-    steps = [database.run(lambda connection, number=number: step(number, connection)) for number in range(6)]  # type: ignore[misc]
+    steps = [database.run(lambda connection, number=number: step(number, connection)) for number in range(6)]  # type: ignore[misc]  # mypy infers no lambda with a default
     results = await asyncio.gather(*steps, return_exceptions=True)
     assert [result for result in results if isinstance(result, int)] == [0, 1, 2, 4, 5]
     assert isinstance(results[3], ZeroDivisionError)

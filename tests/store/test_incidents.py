@@ -182,7 +182,7 @@ def test_daemons_that_decide_at_the_same_time_found_one_incident(shelf: Shelf) -
         try:
             while turn(shelf, limit=2):
                 pass
-        except BaseException as error:
+        except BaseException as error:  # of this thread: told below
             trouble.append(error)
 
     daemons = [threading.Thread(target=daemon) for _ in range(2)]
@@ -340,6 +340,6 @@ def _fates(shelf: Shelf) -> dict[str, str]:
     found: dict[str, str] = {}
     for client in sorted({each.client for each in events if each.client is not None}):
         theirs = [each for each in events if each.client == client]
-        fates, _ = shelf.do(lambda connection: reckoned(connection, shelf.now, client, theirs, LOOKING))  # noqa: B023
+        fates, _ = shelf.do(lambda connection: reckoned(connection, shelf.now, client, theirs, LOOKING))  # noqa: B023  # called at once
         found |= {each.client: each.verdict.value for each in fates if each.answer}
     return found

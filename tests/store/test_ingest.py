@@ -47,7 +47,7 @@ def test_batch_and_cursor_are_stored_together_or_not_at_all(shelf: Shelf) -> Non
 
 def test_the_cursor_is_found_again(shelf: Shelf) -> None:
     for cursor in ("7", "8"):
-        shelf.do(lambda connection, at=cursor: ingest(connection, shelf.now, [], cursor=("cursor:chat", at)))  # type: ignore[misc]
+        shelf.do(lambda connection, at=cursor: ingest(connection, shelf.now, [], cursor=("cursor:chat", at)))  # type: ignore[misc]  # mypy infers no lambda with a default
     assert shelf.do(lambda connection: read_mark(connection, "cursor:chat")) == "8"
 
 

@@ -237,7 +237,7 @@ def test_long_lists_go_on_where_they_ended(shelf: Shelf) -> None:
         shelf.settle(claim, NO)
     found: list[str] = []
     after = 0
-    while page := shelf.do(lambda connection: mending.orders_in_need(connection, after=after, limit=2)):  # noqa: B023
+    while page := shelf.do(lambda connection: mending.orders_in_need(connection, after=after, limit=2)):  # noqa: B023  # called at once
         found += [each.key for each in page]
         after = page[-1].seq
     assert found == ["0", "1", "2", "3", "4"]

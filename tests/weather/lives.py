@@ -55,7 +55,7 @@ class Life:
     async def step(self, where: str) -> None:
         """One step; a frozen process comes to it later, a dead one never."""
         self._count_down(where)
-        while self.alive and self.frozen:  # noqa: ASYNC110
+        while self.alive and self.frozen:  # noqa: ASYNC110  # frozen means polled: nothing can wake it
             await asyncio.sleep(1.0)  # whoever calms the weather thaws it sooner
         await self.on_the_wire(where)
 

@@ -116,7 +116,7 @@ def _orders_in_a_transaction_of_their_own(patch: Patch) -> None:
         result = await turn(self, limit)
         mine = list(left)
         for rest in mine:
-            await self._database.run(lambda connection, rest=rest: save(rest, connection, nothing))  # type: ignore[misc]
+            await self._database.run(lambda connection, rest=rest: save(rest, connection, nothing))  # type: ignore[misc]  # mypy infers no lambda with a default
         return result
 
     patch.setattr(writing_down.Written, "save", without_orders)

@@ -215,7 +215,7 @@ async def board_at(budget: OpenBudget, spool: FolderSpool) -> AsyncIterator[Boar
 
     def make(base_url: str, **more: object) -> KaitenBoard:
         options: dict[str, object] = {"poll_seconds": 0.02, "look_pause": 0.01, **more}
-        board = KaitenBoard(base_url=base_url, token=TOKEN, budget=budget, spool=spool, **options)  # type: ignore[arg-type]
+        board = KaitenBoard(base_url=base_url, token=TOKEN, budget=budget, spool=spool, **options)  # type: ignore[arg-type]  # fields by their names
         made.append(board)
         return board
 

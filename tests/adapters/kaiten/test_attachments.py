@@ -65,7 +65,7 @@ def test_a_legacy_ref_holds_the_address_and_a_restricted_one_both_ids() -> None:
     legacy = file_address(as_file(7, attachment(url="https://files.kaiten.ru/a/b?c=d/e")).ref)
     assert (legacy.card, legacy.id, legacy.url) == (7, "61", "https://files.kaiten.ru/a/b?c=d/e")
     payload = {"id": "0f-1", "type": 11, "size": "12", "url": "https://signed", "comment_id": 5}
-    restricted = file_address(as_file(7, attachment(**payload), "c-uid").ref)  # type: ignore[arg-type]
+    restricted = file_address(as_file(7, attachment(**payload), "c-uid").ref)  # type: ignore[arg-type]  # fields by their names
     assert (restricted.id, restricted.url, restricted.comment_uid) == ("0f-1", None, "c-uid")
 
 

@@ -70,7 +70,7 @@ def ids(found: list[object]) -> set[int]:
 @pytest.mark.parametrize("step", [1.0, 0.0])
 async def test_every_changed_card_is_found_whatever_the_server_does_with_the_order(ordered: bool, step: float) -> None:
     shelf = Shelf(cards(350, step=step), ordered=ordered)
-    found = await updated_since(shelf, "space:1", BEFORE_ALL, archived=False)  # type: ignore[arg-type]
+    found = await updated_since(shelf, "space:1", BEFORE_ALL, archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
     assert ids(found) == set(range(350))
     assert shelf.calls <= 6
 
@@ -83,13 +83,13 @@ async def test_a_card_that_changes_while_the_list_is_read_hides_no_other() -> No
         shelf.cards[shelf.calls].update(updated=timestamp(late), version=2)
 
     shelf.between = between
-    found = await updated_since(shelf, "space:1", BEFORE_ALL, archived=False)  # type: ignore[arg-type]
+    found = await updated_since(shelf, "space:1", BEFORE_ALL, archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
     assert ids(found) == set(range(250))
 
 
 async def test_comments_are_looked_for_only_as_far_as_needed_where_the_order_holds() -> None:
     shelf = Shelf(cards(500, comment_every=1))
-    found = await commented_since(shelf, "space:1", START + timedelta(seconds=490), archived=False)  # type: ignore[arg-type]
+    found = await commented_since(shelf, "space:1", START + timedelta(seconds=490), archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
     assert ids(found) == set(range(490, 500))
     assert shelf.calls == 1
 
@@ -97,7 +97,7 @@ async def test_comments_are_looked_for_only_as_far_as_needed_where_the_order_hol
 @pytest.mark.parametrize("nulls_first", [True, False])
 async def test_cards_without_comments_hide_none_wherever_they_stand(nulls_first: bool) -> None:
     shelf = Shelf(cards(500, comment_every=50), nulls_first=nulls_first)
-    found = await commented_since(shelf, "space:1", START + timedelta(seconds=300), archived=False)  # type: ignore[arg-type]
+    found = await commented_since(shelf, "space:1", START + timedelta(seconds=300), archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
     assert ids(found) == {300, 350, 400, 450}
     assert shelf.calls == (5 if nulls_first else 1)
 
@@ -110,11 +110,11 @@ async def test_no_comment_is_missed_on_a_server_that_ignores_order(
     if shuffled:
         dice.shuffle(listed)
     shelf = Shelf(listed, ordered=False)
-    found = await commented_since(shelf, "space:1", START + timedelta(seconds=since), archived=False)  # type: ignore[arg-type]
+    found = await commented_since(shelf, "space:1", START + timedelta(seconds=since), archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
     assert ids(found) == {number for number in range(since, count) if number % 3 == 0}
 
 
 async def test_the_newest_moment_of_an_empty_place_is_long_ago() -> None:
-    assert (await newest(Shelf([]), "board:1", "updated", archived=False)).year == 2000  # type: ignore[arg-type]
-    there = await newest(Shelf(cards(5)), "board:1", "updated", archived=False)  # type: ignore[arg-type]
+    assert (await newest(Shelf([]), "board:1", "updated", archived=False)).year == 2000  # type: ignore[arg-type]  # as much of a trip as is asked for
+    there = await newest(Shelf(cards(5)), "board:1", "updated", archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
     assert there == START + timedelta(seconds=4)

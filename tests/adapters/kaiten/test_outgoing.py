@@ -25,7 +25,7 @@ def card(**changes: object) -> CreateCard:
         description="Слова",
         due_at=None,
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)  # type: ignore[arg-type]  # fields by their names
 
 
 def test_the_body_of_a_card_names_place_person_and_deadline() -> None:

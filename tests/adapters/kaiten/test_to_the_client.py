@@ -83,7 +83,7 @@ async def test_a_file_reaches_the_client_as_what_it_is_by_either_route(
     (card,) = await board.perform(to_board(create(kaiten)))
     files = await attached(kaiten, board, card)
     script = Script()
-    chat = chat_on(script, spool=FetchingSpool(board, tmp_path))  # type: ignore[arg-type]
+    chat = chat_on(script, spool=FetchingSpool(board, tmp_path))  # type: ignore[arg-type]  # it brings files, and nothing else is asked of it
     sent = {}
     for file in files:
         effect = SendFiles(key=Key(file.name), ticket=None, chat=CHAT, files=(file,), urgency=Urgency.REPLY)

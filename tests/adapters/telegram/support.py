@@ -106,7 +106,7 @@ class Script(httpx.AsyncBaseTransport):
         return [seen.method for seen in self.seen]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        pieces = [piece async for piece in request.stream]  # type: ignore[union-attr]
+        pieces = [piece async for piece in request.stream]  # type: ignore[union-attr]  # what httpx sends is a stream of bytes
         body = b"".join(pieces)
         seen = Seen(
             method=request.url.path.rsplit("/", 1)[-1],

@@ -211,7 +211,7 @@ async def test_who_we_are_may_be_refused_or_out_of_reach(answer: Answer, expecte
 @pytest.mark.parametrize("token", ["", "98 7:abd", "987:abd\n", "../x:y", "1:a/b"])
 def test_what_is_no_token_is_refused_at_once_without_being_shown(token: str) -> None:
     with pytest.raises(WrongToken) as caught:
-        TelegramChat(token=token, budget=OpenBudget(), spool=LocalSpool(None))  # type: ignore[arg-type]
+        TelegramChat(token=token, budget=OpenBudget(), spool=LocalSpool(None))  # type: ignore[arg-type]  # it never gets to a file
     assert not token or token not in str(caught.value)
 
 

@@ -20,7 +20,7 @@ def name(given_name: str | None, kind: FileKind = FileKind.DOCUMENT, mime: str |
 def test_any_name_comes_out_as_one_that_a_disk_takes(given_name: str | None, kind: FileKind) -> None:
     made = name(given_name, kind)
     stem, dot, extension = made.rpartition(".")
-    assert stem and dot and extension  # noqa: PT018
+    assert all((stem, dot, extension))
     assert not made.startswith(".")
     assert len(made) <= 120
     assert made.encode()

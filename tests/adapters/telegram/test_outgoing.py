@@ -81,7 +81,7 @@ def groups(forms: list[Form]) -> list[list[Form]]:
 
 
 def test_pictures_and_films_share_an_album_and_others_only_with_their_like() -> None:
-    P, V, D, A, O = Form.PHOTO, Form.VIDEO, Form.DOCUMENT, Form.AUDIO, Form.VOICE  # noqa: E741
+    P, V, D, A, O = Form.PHOTO, Form.VIDEO, Form.DOCUMENT, Form.AUDIO, Form.VOICE  # noqa: E741  # the letters of the table below
     assert groups([P, V, P, D, D, A, P, O, O]) == [[P, V, P], [D, D], [A], [P], [O], [O]]
 
 

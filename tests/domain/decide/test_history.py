@@ -29,7 +29,7 @@ def past(number: int, **changes: object) -> Past:
             id=TicketId(f"kc-{number}"), number=number, topic="till", subject="Чек", opened_at=START - 9 * DAY,
             closed_at=START - 8 * DAY, outcome=Outcome.DONE,
         ),
-        **changes,  # type: ignore[arg-type]
+        **changes,  # type: ignore[arg-type]  # fields by their names
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def waiting(*used: Trigger, **changes: object) -> Conversation:
 
 def registered(*used: Trigger, **changes: object) -> Conversation:
     """A client who registered at START and has asked nothing yet."""
-    policy = replace(POLICY, triggers=used or (TIP,), **changes)  # type: ignore[arg-type]
+    policy = replace(POLICY, triggers=used or (TIP,), **changes)  # type: ignore[arg-type]  # fields by their names
     client = Client(id=Conversation().client.id, chat=CHAT, name="Иван Петров", language="ru", registered_at=START)
     return Conversation(policy=policy, client=client, wake_at=agenda.next_moment(client, policy))
 
@@ -382,9 +382,9 @@ def ticket(draw: st.DrawFn, number: int) -> Ticket:
     over = phase is Phase.DONE
     begun = draw(MOMENTS)
     return Ticket(
-        id=f"kc-{number}",  # type: ignore[arg-type]
+        id=f"kc-{number}",  # type: ignore[arg-type]  # a plain word does for an id
         number=number,
-        client="telegram:77",  # type: ignore[arg-type]
+        client="telegram:77",  # type: ignore[arg-type]  # a plain word does for an id
         topic="till",
         service_class="urgent",
         cabinet=None,

@@ -79,4 +79,4 @@ def drag(window: Chrome, what: WebElement, onto: WebElement) -> None:
 
 def errors(window: Chrome) -> list[object]:
     """What the page has written into the console as an error."""
-    return [entry for entry in window.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+    return [entry for entry in window.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]  # selenium types it not
