@@ -63,3 +63,11 @@ def now(talk: Conversation, ticket: Ticket) -> Ticket:
 
 
 HOUR = timedelta(hours=1)
+
+
+def two() -> Conversation:
+    """Two open requests; the second is the latest."""
+    talk = desk()
+    talk.open("money", "Не прошла оплата")
+    talk.effects.clear()
+    return talk

@@ -11,18 +11,16 @@ from connector.domain.effects import (
     AddFiles,
     AddTag,
     CreateCard,
-    EditComment,
     Meaning,
     MoveCard,
     React,
-    SendFiles,
     SendMessage,
     Urgency,
 )
 from connector.domain.policy import Groups, Receipt
 from connector.domain.refs import Ref
 from connector.domain.ticket import Phase
-from connector.domain.words import Contact, Location, Person, Text, Words
+from connector.domain.words import Person
 from tests.domain.sample import (
     CABINET,
     POLICY,
@@ -36,163 +34,6 @@ from tests.domain.sample import (
     photo,
     told,
 )
-
-# ---- the beginning
-
-
-def test_start_greets_and_shows_the_menu() -> None:
-    talk = Conversation()
-    for text in ("/start", "/start from_site", "/START@support_bot"):
-        greeting = only(talk.write(text), SendMessage)
-        assert greeting.menu is not None
-        assert [len(row) for row in greeting.menu] == [2, 1]
-        assert talk.client.stage is Stage.READY
-    assert talk.client.kept == ()
-
-
-def test_start_asks_for_the_cabinet_with_hint_and_picture() -> None:
-    talk = Conversation(policy=WITH_CABINET)
-    effects = talk.write("/start")
-    assert "Он на первой странице договора." in told(effects)
-    picture = only(effects, SendFiles).files[0]
-    assert picture.ref == Ref(port="local", id="/etc/connector/hint.png")
-    assert picture.name == "hint.png"
-    assert all(effect.menu is None for effect in every(effects, SendMessage))
-    assert talk.client.stage is Stage.CABINET
-
-
-def test_a_cabinet_that_fits_is_remembered_for_ever_and_confirmed() -> None:
-    talk = Conversation(policy=WITH_CABINET)
-    talk.write("/start")
-    effects = talk.write(" 12345 ")
-    assert (talk.client.cabinet, talk.client.cabinets) == ("12345", ("12345",))
-    assert "12345" in told(effects)
-    assert every(effects, SendMessage)[0].menu is not None
-    assert "12345" not in told(talk.write("/start"))
-    assert talk.client.stage is not Stage.CABINET
-
-
-def test_an_attempt_that_does_not_fit_is_explained_and_not_kept() -> None:
-    talk = Conversation(policy=WITH_CABINET)
-    talk.write("/start")
-    effects = talk.write("№12a45")
-    assert "№12a45" in told(effects)
-    assert "договора" in told(effects)
-    assert talk.client.kept == ()
-    assert talk.client.cabinet is None
-
-
-def test_other_words_are_kept_and_answered_once_with_what_is_still_needed() -> None:
-    talk = Conversation(policy=WITH_CABINET)
-    talk.write("/start")
-    first, second = talk.write("Касса не работает"), talk.write("", files=(photo("a.jpg"),))
-    assert "сохранили" in told(first)
-    assert every(second, SendMessage) == []
-    assert [only(effects, React).emoji for effects in (first, second)] == ["👀", "👀"]
-    assert len(talk.client.kept) == 2
-
-
-def test_words_before_the_cabinet_and_the_topic_land_on_the_card_without_being_repeated() -> None:
-    talk = Conversation(policy=WITH_CABINET)
-    talk.write("Касса не работает")
-    talk.write("Совсем")
-    assert "1. Касса" in told(talk.write("12345"))
-    effects = talk.tap("topic:till")
-    order = only(effects, CreateCard)
-    assert order.description.endswith("Касса не работает")
-    assert "Кабинет: 12345" in order.description
-    assert [each.sections[0].text.plain for each in every(effects, AddComment)] == ["Совсем"]
-    assert talk.client.kept == ()
-    assert talk.client.stage is Stage.READY
-
-
-def test_a_first_message_that_is_the_cabinet_is_taken_as_one() -> None:
-    talk = Conversation(policy=WITH_CABINET)
-    talk.write("12345")
-    assert talk.client.cabinet == "12345"
-    assert talk.client.kept == ()
-
-
-# ---- the menu
-
-
-@pytest.mark.parametrize("press", ["📋 Мои обращения", "мои  ОБРАЩЕНИЯ", "📋 My requests", "/requests", "/requests@b"])
-def test_the_menu_is_understood_in_any_language_with_or_without_its_emoji(press: str) -> None:
-    talk = opened()
-    effects = talk.write(press)
-    assert "№12" in told(effects)
-    assert "Касса не работает" in told(effects)
-    assert every(effects, AddComment) == []
-
-
-def test_a_forwarded_or_illustrated_menu_text_is_words() -> None:
-    talk = opened()
-    assert only(talk.write("Профиль", files=(photo("a.jpg"),)), AddComment)
-    forwarded = Words(text=Text(plain="Профиль"), forwarded_from="Мария")
-    assert only(talk.write(words=forwarded), AddComment)
-
-
-def test_an_unknown_command_is_words() -> None:
-    assert only(opened().write("/etc/passwd"), AddComment).sections[0].text.plain == "/etc/passwd"
-
-
-def test_several_requests_have_a_button_each() -> None:
-    talk = opened()
-    talk.open("money", "Не прошла оплата")
-    shown = only(talk.write("/requests"), SendMessage)
-    assert [row[0].data for row in shown.buttons] == [f"open:{each.id}" for each in talk.client.tickets]
-
-
-def test_without_requests_the_list_says_so() -> None:
-    assert "нет" in told(Conversation().write("/requests"))
-
-
-def test_help_explains_and_changes_nothing() -> None:
-    talk = Conversation()
-    assert "/new" in told(talk.write("/help"))
-    assert talk.client.stage is Stage.NEW
-
-
-# ---- topics
-
-
-def test_create_offers_the_topics_two_in_a_row_and_as_a_numbered_list() -> None:
-    talk = Conversation()
-    offer = only(talk.write("✏️ Новое обращение"), SendMessage)
-    assert [[button.data for button in row] for row in offer.buttons] == [
-        ["topic:till", "topic:howto"],
-        ["topic:money"],
-    ]
-    assert "2. Как сделать" in offer.text.plain
-    assert talk.client.stage is Stage.TOPIC
-
-
-@pytest.mark.parametrize("typed", ["3", "3.", "оплата", "Payment", " ОПЛАТА! "])
-def test_a_topic_may_be_typed(typed: str) -> None:
-    talk = Conversation()
-    talk.write("/new")
-    assert "номер счёта" in told(talk.write(typed))
-    assert (talk.client.stage, talk.client.topic) == (Stage.WORDS, "money")
-
-
-def test_after_the_topic_the_next_message_of_any_kind_opens_the_request() -> None:
-    for words in (
-        Words(text=Text(plain="Помогите")),
-        Words(files=(photo("a.jpg"),)),
-        Words(location=Location(latitude=1.0, longitude=2.0)),
-        Words(contact=Contact(name="Пётр", phone="+7")),
-        Words(oddity="poll"),
-    ):
-        talk = Conversation()
-        talk.write("/new")
-        talk.write("1")
-        assert only(talk.write(words=words), CreateCard).topic == "till"
-
-
-def test_with_a_single_topic_nothing_needs_choosing() -> None:
-    talk = Conversation(policy=replace(POLICY, topics=POLICY.topics[:1]))
-    assert only(talk.write("Касса не работает"), CreateCard).topic == "till"
-
 
 # ---- a request opens
 
@@ -243,27 +84,6 @@ def test_a_first_contact_that_is_only_a_picture_lands_on_the_card() -> None:
     effects = talk.tap("topic:till")
     assert only(effects, CreateCard).title == "Фото"
     assert only(effects, AddFiles).files[0].name == "a.jpg"
-
-
-def test_an_album_kept_before_the_topic_goes_onto_the_card_together() -> None:
-    talk = Conversation()
-    for number in range(3):
-        talk.write("чек" if number == 0 else "", files=(photo(f"{number}.jpg"),), album="al")
-    talk.write("И ещё вопрос")
-    effects = talk.tap("topic:till")
-    assert only(effects, CreateCard).description.endswith("чек")
-    assert [file.name for file in only(effects, AddFiles).files] == ["0.jpg", "1.jpg", "2.jpg"]
-    assert only(effects, AddComment).sections[0].text.plain == "И ещё вопрос"
-
-
-def test_an_album_that_opens_the_request_is_acknowledged_at_once_and_its_other_parts_join() -> None:
-    talk = Conversation()
-    talk.tap("topic:till")
-    first = talk.write("чек", files=(photo("0.jpg"),), album="al", number="p0")
-    assert "№12" in told(first)
-    second = talk.write("", files=(photo("1.jpg"),), album="al", number="p1")
-    assert only(second, AddFiles).key == f"say/{message('p1').key}"
-    assert len(second) == 1
 
 
 # ---- a live request
@@ -401,89 +221,6 @@ def test_a_closed_request_whose_card_is_gone_gets_a_new_one_when_reopened() -> N
 
 
 # ---- albums
-
-
-def test_the_parts_of_an_album_are_one_comment_with_one_receipt() -> None:
-    talk = opened()
-    first = talk.write("", files=(photo("0.jpg"),), album="al", number="p0")
-    assert [type(each) for each in first] == [React]
-    talk.later(seconds=1)
-    assert talk.write("чеки", files=(photo("1.jpg"),), album="al") == ()
-    assert talk.wake_at == talk.now + POLICY.album_wait
-    comment = only(talk.wake(), AddComment)
-    assert comment.key == f"say/{message('p0').key}"
-    assert comment.sections[0].text.plain == "чеки"
-    assert [file.name for file in comment.sections[0].files] == ["0.jpg", "1.jpg"]
-    assert talk.wake_at is None
-
-
-def test_an_album_does_not_wait_for_ever() -> None:
-    talk = opened()
-    begun = talk.now
-    for number in range(12):
-        talk.write("", files=(photo(f"{number}.jpg"),), album="al")
-        talk.later(seconds=1)
-    assert talk.wake_at == begun + 5 * POLICY.album_wait
-
-
-def test_an_album_is_written_before_the_next_message() -> None:
-    talk = opened()
-    talk.write("", files=(photo("0.jpg"),), album="al", number="p0")
-    comments = every(talk.write("Вот чек", number="m"), AddComment)
-    assert [each.key for each in comments] == [f"say/{message('p0').key}", f"say/{message('m').key}"]
-    assert talk.client.albums == ()
-
-
-def test_a_late_part_joins_the_comment_of_its_album() -> None:
-    talk = opened()
-    talk.write("чеки", files=(photo("0.jpg"),), album="al", number="p0")
-    written = only(talk.wake(), AddComment)
-    talk.later(minutes=5)
-    edit = only(talk.write("", files=(photo("1.jpg"),), album="al"), EditComment)
-    assert edit.target == edit.section.key == written.key
-    assert edit.section.head == written.sections[0].head
-    assert edit.section.text == written.sections[0].text
-    assert [file.name for file in edit.section.files] == ["1.jpg"]
-
-
-def test_a_late_caption_joins_the_words_of_its_album() -> None:
-    talk = opened()
-    talk.write("", files=(photo("0.jpg"),), album="al")
-    talk.wake()
-    edit = only(talk.write("чеки", files=(photo("1.jpg"),), album="al"), EditComment)
-    assert edit.section.text.plain == "чеки"
-
-
-def test_after_ten_minutes_nothing_joins_an_album_any_more() -> None:
-    talk = opened()
-    talk.write("чеки", files=(photo("0.jpg"),), album="al")
-    talk.wake()
-    talk.later(minutes=11)
-    assert every(talk.write("", files=(photo("1.jpg"),), album="al"), EditComment) == []
-    assert only(talk.wake(), AddComment).sections[0].files[0].name == "1.jpg"
-    assert len(talk.client.written) == 1
-
-
-def test_an_open_album_is_written_before_a_new_request_opens() -> None:
-    talk = opened()
-    first = talk.ticket
-    talk.write("", files=(photo("0.jpg"),), album="al")
-    talk.tap("topic:money")
-    effects = talk.write("Не прошла оплата")
-    assert only(effects, AddComment).ticket == first.id
-    assert [type(each) for each in effects][:2] == [AddComment, SendMessage]
-    assert talk.client.albums == ()
-
-
-def test_an_open_album_is_written_before_kept_words_that_follow_it() -> None:
-    talk = opened()
-    talk.write("", files=(photo("0.jpg"),), album="al", number="p0")
-    talk.write("/new")
-    talk.write("Это туда же", number="m")
-    comments = every(talk.tap(f"ticket:{talk.ticket.id}"), AddComment)
-    assert [each.key for each in comments] == [f"say/{message('p0').key}", f"say/{message('m').key}"]
-
-
 # ---- groups
 
 
