@@ -22,10 +22,17 @@ async def put_tag(trip: Trip, card: int, name: str) -> None:
 # https://developers.kaiten.ru/card-tags/retrieve-list-of-tags
 # https://developers.kaiten.ru/card-tags/remove-tag
 async def take_tag(trip: Trip, card: int, name: str) -> None:
-    """A tag that is not on the card, or no longer, is as good as taken off. Raises Unavailable, WrongToken, Refused."""
-    for tag in entries(await trip.listed(f"/cards/{card}/tags")):
+    """A tag that is not on the card, or no longer, is as good as taken off. Raises Unavailable, WrongToken, Refused.
+
+    Kaiten may have put an older tag in its place whose name differs in case alone.
+    """
+    there = entries(await trip.listed(f"/cards/{card}/tags"))
+    meant = [tag for tag in there if word(tag.get("name")) == _shown(name)] or [
+        tag for tag in there if word(tag.get("name")).strip().casefold() == _shown(name).casefold()
+    ]
+    for tag in meant:
         number = whole(tag.get("tag_id")) or whole(tag.get("id"))
-        if number is None or word(tag.get("name")) != _shown(name):
+        if number is None:
             continue
         try:
             await trip.write("DELETE", f"/cards/{card}/tags/{number}")

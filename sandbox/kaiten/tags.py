@@ -19,8 +19,9 @@ FIELDS = {"name": schema.text(128, shortest=1)}
 
 def named(company: Company, name: str) -> Tag:
     """The tag of that name, made with a random colour when there is none."""
+    folds = company.settings.tags_fold_case
     for tag in company.tags.values():
-        if tag.name == name:
+        if tag.name == name or (folds and tag.name.casefold() == name.casefold()):
             return tag
     now = company.now()
     tag = Tag(

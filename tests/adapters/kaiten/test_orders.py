@@ -161,6 +161,27 @@ async def test_a_tag_is_one_call_and_stays_one_tag(kaiten: Any, board: KaitenBoa
     assert [tag["name"] for tag in kaiten.get(f"/cards/{card.id}")["tags"]] == ["кабинет 77"]
 
 
+async def test_a_tag_that_the_board_knows_in_other_case_comes_off_again(
+    kaiten: Any, board: KaitenBoard, card: Ref
+) -> None:
+    kaiten.settings(tags_fold_case=True)
+    kaiten.order("POST", f"/cards/{card.id}/tags", {"user": "anna", "name": "Бот Остановлен"})
+    other = (await board.perform(order(create(kaiten, external_id="t-2"))))[0]
+    await board.perform(order(AddTag(key=Key("tag"), ticket=TICKET, name="бот остановлен"), card=other))
+    assert [tag["name"] for tag in kaiten.get(f"/cards/{other.id}")["tags"]] == ["Бот Остановлен"]
+    await board.perform(order(RemoveTag(key=Key("untag"), ticket=TICKET, name="бот остановлен"), card=other))
+    assert kaiten.get(f"/cards/{other.id}")["tags"] == []
+
+
+async def test_of_tags_that_differ_in_case_alone_the_one_meant_comes_off(
+    kaiten: Any, board: KaitenBoard, card: Ref
+) -> None:
+    for name in ("Срочно", "срочно"):
+        await board.perform(order(AddTag(key=Key(name), ticket=TICKET, name=name), card=card))
+    await board.perform(order(RemoveTag(key=Key("untag"), ticket=TICKET, name="срочно"), card=card))
+    assert [tag["name"] for tag in kaiten.get(f"/cards/{card.id}")["tags"]] == ["Срочно"]
+
+
 async def test_a_move_goes_to_the_column_that_was_named(kaiten: Any, board: KaitenBoard, card: Ref) -> None:
     shown = kaiten.get("/spaces")[0]["boards"][0]
     column = shown["columns"][1]["id"]
