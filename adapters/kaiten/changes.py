@@ -27,7 +27,7 @@ from adapters.kaiten.incoming import (
     removed,
     unreadable,
 )
-from adapters.kaiten.listing import all_live, commented_since, latest, newest, updated_since
+from adapters.kaiten.listing import Lead, all_live, commented_since, latest, newest, updated_since
 from adapters.kaiten.memory import Mark, Memory, Pointer
 from adapters.kaiten.sections import alike
 from connector.ports import Arrival, Batch
@@ -77,6 +77,7 @@ class Changes:
         self._looks = 0
         self._looked_at: datetime | None = None
         self._swept_at: datetime | None = None
+        self._leads: dict[tuple[str, bool], Lead] = {}
         self._written = 0
         self._wrote_at: datetime | None = None
 
@@ -194,12 +195,13 @@ class Changes:
             cards=live[0], comments=live[1], shelf_cards=max(live[0], shelf[0]), shelf_comments=max(live[1], shelf[1])
         )
 
-    @staticmethod
-    async def _lists(trip: Trip, place: str, start: Position, *, shelf: bool) -> tuple[Position, list[object]]:
+    async def _lists(self, trip: Trip, place: str, start: Position, *, shelf: bool) -> tuple[Position, list[object]]:
         """The cards of a place that may be news, and how far that reaches. The archive comes after the live cards:
         a card on its way into it is then seen in one of the two."""
         changed = await updated_since(trip, place, start.cards - OVERLAP, archived=False)
-        talked = await commented_since(trip, place, start.comments - OVERLAP, archived=False, thorough=shelf)
+        leads = [self._leads.setdefault((place, archived), Lead()) for archived in (False, True)]
+        since = start.comments - OVERLAP
+        talked = await commented_since(trip, place, since, archived=False, thorough=shelf, lead=leads[0])
         reached = replace(
             start,
             cards=latest(changed, "updated", start.cards),
@@ -209,7 +211,7 @@ class Changes:
         if shelf:
             put_away = await updated_since(trip, place, start.shelf_cards - OVERLAP, archived=True)
             seen += put_away
-            seen += await commented_since(trip, place, start.shelf_comments - OVERLAP, archived=True)
+            seen += await commented_since(trip, place, start.shelf_comments - OVERLAP, archived=True, lead=leads[1])
             shelf_cards = latest(put_away, "updated", start.shelf_cards)
             reached = replace(reached, shelf_cards=shelf_cards, shelf_comments=reached.comments)
         return reached, seen

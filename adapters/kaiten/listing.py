@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.kaiten.cursor import BEGINNING
@@ -11,6 +12,15 @@ from adapters.kaiten.incoming import fields, moment, whole, word
 from adapters.kaiten.outgoing import timestamp
 
 _INSTANT = timedelta(milliseconds=1)
+_MARGIN = 20
+"""Cards without comments that are read again before the first with one: others get their first comment meanwhile."""
+
+
+@dataclass(slots=True)
+class Lead:
+    """How many cards without comments a server put before those with some, as last seen: a hint where to begin."""
+
+    count: int = 0
 
 
 def place_params(place: str) -> dict[str, str]:
@@ -61,18 +71,21 @@ async def updated_since(trip: Trip, place: str, since: datetime, *, archived: bo
 
 
 async def commented_since(
-    trip: Trip, place: str, since: datetime, *, archived: bool, thorough: bool = True
+    trip: Trip, place: str, since: datetime, *, archived: bool, thorough: bool = True, lead: Lead | None = None
 ) -> list[object]:
     """Cards whose last comment is not before `since`; stops early only when the server is seen to keep order.
 
     A card that has comments and does not say when the last was added is always among them: who knows how many it had
     can tell whether one was added.
     Where the first page holds nothing but cards without comments, the other end of the list tells whether there are
-    any comments at all; a `thorough` look pages on even then (a server may put those cards first both ways).
+    any comments at all; a `thorough` look pages on even then (a server may put those cards first both ways). `lead` is
+    kept from look to look: but for thorough ones, what was without comments is not read again each time.
     https://developers.kaiten.ru/cards/retrieve-card-list
     """
+    lead = lead or Lead()
     found: dict[str, object] = {}
-    offset = 0
+    offset = begun = 0 if thorough else max(lead.count - _MARGIN, 0)
+    leading, count = True, 0
     order = _Descending()
     while True:
         query: Params = {
@@ -84,11 +97,21 @@ async def commented_since(
         before = len(found)
         found.update((_identity(card), card) for card in page)
         moments = [_stamp(card, "comment_last_added_at") for card in page]
+        talking = [at is not None or _has_comments(card) for at, card in zip(moments, page, strict=True)]
+        if offset == begun > 0 and (not page or talking[0]):  # perhaps not all that was passed over is without comments
+            offset = begun = 0
+            found.clear()
+            continue
+        if leading and True in talking:
+            leading, first = False, talking.index(True)
+            count = offset + first if all(moments[first:]) else 0
         last = trip.is_last("/cards", len(page))
-        silent = offset == 0 and not last and not any(moments) and not any(map(_has_comments, page))
+        silent = offset == 0 and not last and not any(talking)
         if silent and not thorough and not await _any_comment(trip, place, archived=archived):
             return []
-        if last or len(found) == before or order.past(moments, since):
+        past = order.past(moments, since)
+        if last or len(found) == before or past:
+            lead.count = count if order.kept else 0
             return [
                 card
                 for card in found.values()
@@ -115,6 +138,11 @@ class _Descending:
     def __init__(self) -> None:
         self._ordered = True
         self._last: datetime | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether all seen so far was in order."""
+        return self._ordered
 
     def past(self, moments: Sequence[datetime | None], since: datetime) -> bool:
         """Whether nothing newer than `since` can follow this page."""

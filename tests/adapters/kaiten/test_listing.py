@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.kaiten.listing import commented_since, newest, updated_since
+from adapters.kaiten.listing import Lead, commented_since, newest, updated_since
 from adapters.kaiten.outgoing import timestamp
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -100,6 +100,40 @@ async def test_cards_without_comments_hide_none_wherever_they_stand(nulls_first:
     found = await commented_since(shelf, "space:1", START + timedelta(seconds=300), archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
     assert ids(found) == {300, 350, 400, 450}
     assert shelf.calls == (5 if nulls_first else 1)
+
+
+async def test_what_stands_before_the_first_comment_is_read_again_now_and_then_only() -> None:
+    shelf, lead = Shelf(cards(500, comment_every=50), nulls_first=True), Lead()
+
+    async def look(since: int, *, thorough: bool = False) -> tuple[set[int], int]:
+        shelf.calls = 0
+        at = START + timedelta(seconds=since)
+        found = await commented_since(shelf, "space:1", at, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]
+        return ids(found), shelf.calls
+
+    assert await look(300) == ({300, 350, 400, 450}, 6)  # with a look at the other end of the list
+    assert await look(400) == ({400, 450}, 1)
+    shelf.cards[7]["comment_last_added_at"] = timestamp(START + timedelta(seconds=600))
+    assert await look(500) == ({7}, 1)
+    for number in range(100, 140):  # more than are read again: those before must be read too
+        shelf.cards[number]["comment_last_added_at"] = timestamp(START + timedelta(seconds=700))
+    found, calls = await look(700)
+    assert (found, calls > 2) == (set(range(100, 140)), True)
+    assert await look(700) == (found, 1)
+    assert await look(700, thorough=True) == (found, 5)
+
+
+async def test_where_the_server_only_seems_to_keep_order_a_thorough_look_finds_what_was_passed_over() -> None:
+    listed = cards(130)
+    listed[129]["comment_last_added_at"] = timestamp(START)
+    shelf, lead = Shelf(listed, ordered=False), Lead()
+    for thorough in (True, False):
+        await commented_since(shelf, "space:1", BEFORE_ALL, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]
+    since = START + timedelta(seconds=1)
+    listed[5]["comment_last_added_at"] = timestamp(since)
+    for thorough, told in ((False, set()), (True, {5})):
+        found = await commented_since(shelf, "space:1", since, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]
+        assert ids(found) == told
 
 
 @given(st.integers(0, 400), st.booleans(), st.integers(0, 450), st.randoms(use_true_random=False))
