@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,10 @@ from connector.ports import Arrival
 Json = Mapping[str, object]
 RESPONSIBLE = 2
 """The type of the member who is responsible for the card."""
+_BLOCKS = re.compile(
+    r"\s*<(p|div|ul|ol|blockquote|h[1-6])(\s[^<>]*)?>.*</(p|div|ul|ol|blockquote|h[1-6])>\s*", re.DOTALL
+)
+"""What an editor writes and nobody types: from its first sign to its last it is HTML, whatever it is said to be."""
 _LATE = timedelta(seconds=2)
 """A file this much younger than its comment joined it later: told by its own event, whoever asks and whenever."""
 
@@ -123,7 +128,7 @@ class Comment:
     def text(self) -> Text:
         """What it says."""
         words = unsigned(self.raw)
-        return read_html(words) if self.html else read_markdown(words)
+        return read_html(words) if self.html or _BLOCKS.fullmatch(words) else read_markdown(words)
 
     @property
     def fingerprint(self) -> str:

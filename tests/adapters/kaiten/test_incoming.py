@@ -88,6 +88,31 @@ def test_an_agents_words_lose_the_signatures_copied_into_them() -> None:
     assert event.author.name == "Анна"
 
 
+@pytest.mark.parametrize("kind", [{"type": 2}, {"type": 1}, {"type": None}, {}])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<p>// между нами</p>", "// между нами"),
+        ('<p class="a">раз &amp; два</p><p>три</p>', "раз & два\nтри"),
+        ("<ul><li>раз</li></ul>", "• раз"),
+    ],
+)
+def test_what_an_editor_wrote_is_html_whatever_it_is_said_to_be(
+    kind: dict[str, object], written: str, read: str
+) -> None:
+    bare = {name: value for name, value in COMMENT.items() if name != "type"}
+    comment = read_comment({**bare, **kind, "text": written})
+    assert comment is not None
+    assert comment.text.plain == read
+
+
+@pytest.mark.parametrize("written", ["<пост 3> не работает", "напишите <p>текст</p>", "a < b > c", "<p> или <div>?"])
+def test_what_people_type_with_angles_stays_as_it_is(written: str) -> None:
+    comment = read_comment({**COMMENT, "text": written})
+    assert comment is not None
+    assert comment.text.plain == written
+
+
 def test_a_comment_in_html_is_read_as_html() -> None:
     comment = read_comment({**COMMENT, "type": 2, "text": "<p>да</p>"})
     assert comment is not None
