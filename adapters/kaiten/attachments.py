@@ -77,9 +77,17 @@ def read_attachment(payload: Json) -> Attachment | None:
         mime=mime,
         url=word(payload.get("url")) or None,
         comment=whole(payload.get("comment_id")),
-        comment_uid=word(payload.get("comment_uid")) or None,
+        comment_uid=word(payload.get("comment_uid")) or _entity(payload, "comment"),
         created=moment(payload.get("created")),
     )
+
+
+def _entity(payload: Json, kind: str) -> str | None:
+    """The UUID of what a restricted file hangs on, where that is a `kind`.
+
+    https://developers.kaiten.ru/restricted-access-files-migration
+    """
+    return (word(payload.get("entity_uid")) or None) if payload.get("entity_type") == kind else None
 
 
 def attachments(card: Json | None) -> tuple[Attachment, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.kaiten.attachments import Attachment, as_file, attachments, file_address, missing, read_attachment
+from adapters.kaiten.incoming import read_comment
 from connector.domain.refs import Ref
 from connector.domain.words import File, FileKind
 
@@ -67,6 +68,27 @@ def test_a_legacy_ref_holds_the_address_and_a_restricted_one_both_ids() -> None:
     payload = {"id": "0f-1", "type": 11, "size": "12", "url": "https://signed", "comment_id": 5}
     restricted = file_address(as_file(7, attachment(**payload), "c-uid").ref)  # type: ignore[arg-type]  # fields by their names
     assert (restricted.id, restricted.url, restricted.comment_uid) == ("0f-1", None, "c-uid")
+
+
+@pytest.mark.parametrize(
+    ("link", "there"),
+    [
+        ({"comment_id": 5}, True),
+        ({"comment_uid": "c-uid"}, True),
+        ({"entity_type": "comment", "entity_uid": "c-uid"}, True),
+        ({"entity_type": "card", "entity_uid": "c-uid"}, False),
+        ({"entity_type": "comment"}, False),
+        ({"comment_uid": "d-uid"}, False),
+    ],
+)
+def test_a_restricted_file_hangs_under_the_comment_that_any_of_its_fields_names(
+    link: dict[str, object], there: bool
+) -> None:
+    comment = read_comment({"id": 5, "uid": "c-uid", "text": "вот", "created": "2026-11-22T09:00:00.000Z"})
+    file = read_attachment({"id": "0f-1", "type": 11, "name": "a.txt", **link})
+    assert comment is not None
+    assert file is not None
+    assert file.belongs_to(comment) is there
 
 
 @pytest.mark.parametrize("wrong", ["", "7", "7/5/legacy/61/", "7/5/other/61/x", "x/5/legacy/61/u"])
