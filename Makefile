@@ -8,7 +8,7 @@ CODE    = $(wildcard connector adapters mappings sandbox bench commands tests cl
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check lint fmt types bench soak lock browser clean
+.PHONY: help venv demo test check lint fmt types bench soak image lock browser clean
 
 help: ## tell what there is (the default)
 	@echo "make TARGET, where TARGET is one of:"
@@ -52,6 +52,9 @@ bench: $(STAMP) ## measure events per second and delays on this machine
 soak: $(STAMP) ## the proofs for long: weather, kills, power cuts, the outbox against its model (an hour or two)
 	@$(BIN)/pytest tests/weather tests/store tests/bars tests/domain/test_ladder_month.py tests/process/test_kill.py tests/process/test_two_ways.py --timeout 7200 \
 		--weather 20000 --rules 200 --months 20 --outbox 1000 --soak 5 --kills 200 --two-ways 40 $(ARGS)
+
+image: $(STAMP) ## build the image, run it, the compose files and the unit (docker or podman; minutes)
+	@$(BIN)/python -m pytest tests/deploy --image --unit $(ARGS)
 
 browser: # what the browser test drives; where it cannot be had the test is skipped with its reason
 	@sh tools/install-browser

@@ -31,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--two-ways", type=int, default=10, help="stories of both sides at the real daemon (default 10)")
     parser.addoption("--kills", type=int, default=20, help="how often the real daemon is killed (default 20)")
     parser.addoption("--image", action="store_true", help="build the image and see it and the compose files run")
+    parser.addoption(
+        "--unit", action="store_true", help="with --image: boot systemd in a container and see the unit run"
+    )
     parser.addoption("--soak", type=int, default=1, help="the bars in tests/bars are held so many times as long")
 
 

@@ -13,7 +13,7 @@ import httpx
 
 from tests.deploy.engine import Engine, said
 from tests.deploy.stand_ins import BOARD_PORT, CHAT_PORT
-from tests.process.company import BOARD_TOKEN, HOOK_SECRET, ROOT, TELEGRAM_TOKEN, Company
+from tests.process.company import BOARD_TOKEN, HOOK_SECRET, ROOT, TELEGRAM_TOKEN, Company, free_port
 
 DEPLOY = ROOT / "deploy"
 HERE = Path(__file__).parent
@@ -26,6 +26,7 @@ class Composed(Company):
     def __init__(self, folder: Path, engine: Engine, image: str, name: str) -> None:
         super().__init__(folder=folder)
         self.engine = engine
+        self.web_port = free_port()
         self.project = f"connector-test-{uuid.uuid4().hex[:8]}"
         self._image = image
         self._files = (folder / "deploy" / name, folder / "deploy" / "company.yaml")
@@ -71,7 +72,7 @@ class Composed(Company):
     def compose(self, *words: str, fails: bool = False) -> str:
         """One command of compose on the files of this company; returns what it said."""
         told = {
-            "IMAGE": self._image, "BOT_TOKEN": TELEGRAM_TOKEN, "WEB_PORT": "0",
+            "IMAGE": self._image, "BOT_TOKEN": TELEGRAM_TOKEN, "WEB_PORT": str(self.web_port),
             "BOARD_URL": f"http://company:{BOARD_PORT}/api/latest",
         }  # fmt: skip
         files = (word for file in self._files for word in ("-f", str(file)))

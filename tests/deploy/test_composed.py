@@ -13,7 +13,7 @@ from tests.deploy.engine import Engine
 from tests.process.company import BOARD_TOKEN, HOOK_SECRET, TELEGRAM_TOKEN
 
 CLIENT = 800_001
-CLIENTS, WORDS = 12, 5
+CLIENTS, WORDS = 6, 8
 SECRETS = (TELEGRAM_TOKEN, BOARD_TOKEN, HOOK_SECRET, DATABASE_PASSWORD)
 
 
