@@ -144,6 +144,14 @@ class Company:
         self.daemons.append(daemon)
         return daemon
 
+    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A command of an operator's beside the daemon, in its configuration, to its end."""
+        bare = {name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR_")}
+        return subprocess.run(
+            [sys.executable, "-m", "cli", *arguments], cwd=ROOT, env={**bare, **self.settings(), **environment},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
     def log(self) -> str:
         """Everything the daemons said."""
         path = self.folder / "daemon.log"

@@ -14,7 +14,6 @@ from sqlalchemy import create_engine, select
 
 from connector.store.tables import metadata
 from tests.process.company import BOARD_TOKEN, Company, stop
-from tests.process.test_restore import connector
 
 GONE, STAYS = 720_001, 720_002
 SHARED, OWN = "50550321", "70771588"
@@ -148,7 +147,7 @@ def test_nothing_of_a_forgotten_client_remains(tmp_path: Path, tell: Callable[[s
         _live(company)
         assert [each for each in SECRETS if not any(form in _on_disk(tmp_path) for form in _forms(each))] == []
 
-        taken = connector(company, "export", f"@{USERNAME}", str(tmp_path / "out.zip"))
+        taken = company.command("export", f"@{USERNAME}", str(tmp_path / "out.zip"))
         assert taken.returncode == 0, taken.stderr
         with zipfile.ZipFile(tmp_path / "out.zip") as packed:
             text = packed.read("client.txt").decode()
@@ -157,10 +156,10 @@ def test_nothing_of_a_forgotten_client_remains(tmp_path: Path, tell: Callable[[s
         assert OTHERS[0] not in text
         (tmp_path / "out.zip").unlink()
 
-        counted = connector(company, "forget", str(GONE), "--dry-run", "--json")
+        counted = company.command("forget", str(GONE), "--dry-run", "--json")
         assert counted.returncode == 0, counted.stderr
         assert json.loads(counted.stdout)["data"]["cards"] == 2
-        asked = connector(company, "forget", str(GONE))
+        asked = company.command("forget", str(GONE))
         assert asked.returncode == 2, "off a terminal it must be told --yes"
         assert "2 requests" in asked.stderr
 
@@ -168,20 +167,20 @@ def test_nothing_of_a_forgotten_client_remains(tmp_path: Path, tell: Callable[[s
         company._board(
             "POST", "/sandbox/faults", json={"path_regex": "comments", "method": "PATCH", "status": 503, "times": None}
         )
-        begun = connector(company, "forget", str(GONE), "--yes", "--wait", "3", "--json")
+        begun = company.command("forget", str(GONE), "--yes", "--wait", "3", "--json")
         assert begun.returncode == 6, begun.stderr
         assert json.loads(begun.stdout)["data"]["left"] > 0
         daemon.send_signal(signal.SIGKILL)
         daemon.wait()
         company.kaiten.delete("/sandbox/faults").raise_for_status()
         daemon = company.start()
-        company.until("the end", lambda: connector(company, "forget", "--status").returncode == 0, 60)
+        company.until("the end", lambda: company.command("forget", "--status").returncode == 0, 60)
         figures = _judge(company, lambda: _on_disk(tmp_path))
         tell(f"forgotten on SQLite, the daemon killed and the board down half way: {figures}, none found")
 
         # The other tools go on with what is left.
         for look in (("status",), ("audit", "--since", "1d"), ("queue", "list"), ("replay",), ("resync", "--dry-run")):
-            seen = connector(company, *look)
+            seen = company.command(*look)
             assert (seen.returncode, seen.stderr[-300:] if seen.returncode else "") == (0, ""), look
 
         # Who comes back is somebody new, and nobody else is disturbed.
@@ -203,6 +202,6 @@ def test_nothing_of_a_forgotten_client_remains_on_postgresql(
     ) as company:
         company.start()
         _live(company)
-        done = connector(company, "forget", f"telegram:{GONE}", "--yes", "--json")
+        done = company.command("forget", f"telegram:{GONE}", "--yes", "--json")
         assert done.returncode == 0, done.stderr + done.stdout
         tell(f"forgotten on PostgreSQL: {_judge(company, lambda: _in_database(postgres_url))}, none found")

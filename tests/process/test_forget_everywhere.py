@@ -16,7 +16,6 @@ from tests.process.company import Company
 from tests.process.test_dialogue import example
 from tests.process.test_forget import _forms, _on_board
 from tests.process.test_incident import FAST
-from tests.process.test_restore import connector
 from tests.process.test_team_chat import code
 
 GONE, SECOND, THIRD, LATER, ANNA, GROUP = 730_001, 730_002, 730_003, 730_004, 730_010, -730_100
@@ -169,7 +168,7 @@ def test_no_word_of_theirs_is_left_anywhere(company: Company, tell: Callable[[st
     elsewhere = ("the chat", "what it was before", "a former name")
     assert [what for what, secret in PLANTED.items() if secret not in board and what not in elsewhere] == []
 
-    done = connector(company, "forget", str(GONE), "--yes", "--json")
+    done = company.command("forget", str(GONE), "--yes", "--json")
     assert done.returncode == 0, done.stderr + done.stdout + company.log()[-2000:]
     company.until("the list is told anew", lambda: "Жигмонта" not in _on_board(company))
     after, board = _stored(url), _on_board(company)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.process.company import ROOT, Company
+from tests.process.company import Company
 from tests.process.test_dialogue import example
 
 TOPIC = "Касса и оплата"
@@ -63,12 +60,7 @@ def _bound(company: Company, parent: int) -> int:
 
 def connector(company: Company, *words: str) -> Any:
     """What a command says beside the running daemon."""
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "cli", *words, "--json"], cwd=ROOT, env={**bare, **company.settings()},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    return json.loads(done.stdout)
+    return json.loads(company.command(*words, "--json").stdout)
 
 
 def test_fifty_alike_and_five_others_make_one_incident_that_one_comment_answers(

@@ -10,7 +10,6 @@ from typing import Any
 
 from tests.process.company import Company
 from tests.process.test_dialogue import example
-from tests.process.test_restore import connector
 
 ONE, TWO, LODGER = 730_001, 730_002, 730_003
 MINE, THEIRS = "70771588", "50550321"
@@ -18,7 +17,7 @@ FIRST, SECOND, LODGERS, THIRD = "Сломался терминал", "Потер
 
 
 def _command(company: Company, *words: str) -> dict[str, Any]:
-    done = connector(company, "client", *words, "--json")
+    done = company.command("client", *words, "--json")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

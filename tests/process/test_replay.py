@@ -10,11 +10,10 @@ from typing import Any
 
 from tests.process.company import Company
 from tests.process.test_forget import _live
-from tests.process.test_restore import connector
 
 
 def _replayed(company: Company, *more: str) -> dict[str, Any]:
-    ended = connector(company, "replay", "--json", *more)
+    ended = company.command("replay", "--json", *more)
     assert ended.returncode == 0, ended.stderr + ended.stdout
     data: dict[str, Any] = json.loads(ended.stdout)["data"]
     return data

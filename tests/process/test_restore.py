@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,18 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.process.company import ROOT, Company, stop
+from tests.process.company import Company, stop
 
 ALBUM = {"media_group_id": "900"}
-
-
-def connector(company: Company, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command beside the daemon, in its configuration."""
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR_")}
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments], cwd=ROOT, env={**bare, **company.settings(), **environment},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
 
 
 def _board(company: Company) -> Counter[str]:
@@ -76,7 +64,7 @@ def _drill(company: Company, target: str, *, gone: Callable[[], None]) -> str:
         company.says(first, f"Ещё слово {number}")
     company.sends(second, "photo", caption="Фото", extra=ALBUM)
     company.sends(second, "photo", extra=ALBUM)
-    made = connector(company, "backup", str(company.folder / "drill.backup"), "--json")
+    made = company.command("backup", str(company.folder / "drill.backup"), "--json")
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["data"]["rows"]["tickets"] == 2
 
@@ -98,8 +86,8 @@ def _drill(company: Company, target: str, *, gone: Callable[[], None]) -> str:
     daemon.wait()
     gone()
 
-    restored = connector(
-        company, "restore", str(company.folder / "drill.backup"), "--yes", "--json", CONNECTOR_DATABASE_URL=target
+    restored = company.command(
+        "restore", str(company.folder / "drill.backup"), "--yes", "--json", CONNECTOR_DATABASE_URL=target
     )
     assert restored.returncode == 0, restored.stderr
     daemon = company.start(CONNECTOR_DATABASE_URL=target)
@@ -133,20 +121,20 @@ def _taken_back(company: Company, chat: int, **environment: str) -> int:
     company.comments(card["id"], "anna", "Ответ на забытое")
 
     def kept_aside() -> list[dict[str, Any]]:
-        listed = json.loads(connector(company, "queue", "list", "--json", **environment).stdout)["data"]
+        listed = json.loads(company.command("queue", "list", "--json", **environment).stdout)["data"]
         return [each for each in listed["items"] if each.get("kind") == "AgentCommented"]
 
     company.until("the answer is kept aside", kept_aside)
     said = len(company.from_bot(chat))
     company.says(chat, f"/start {chat}")
     company.until("the bot knows the account again", lambda: len(company.from_bot(chat)) > said)
-    taken = connector(
-        company, "import", "--board", "Вопрос по продукту", "--adopt", "--apply", "--yes", "--json", **environment
+    taken = company.command(
+        "import", "--board", "Вопрос по продукту", "--adopt", "--apply", "--yes", "--json", **environment
     )
     told = json.loads(taken.stdout)["data"]
     assert [each["card"] for each in told["cards"] if each["fate"] == "becomes ours"] == [str(card["id"])], told
     keys = [each["name"] for each in kept_aside()]
-    retried = connector(company, "queue", "retry", *keys, "--yes", **environment)
+    retried = company.command("queue", "retry", *keys, "--yes", **environment)
     assert retried.returncode == 0, retried.stderr
 
     def heard() -> list[dict[str, Any]]:

@@ -199,20 +199,12 @@ def test_the_image_is_built_of_what_is_there_and_runs_as_nobody_in_particular() 
 
 def test_health_asks_the_running_daemon(tmp_path: Path) -> None:
     with Company(folder=tmp_path) as company:
-
-        def asked(*more: str) -> subprocess.CompletedProcess[str]:
-            bare = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-            return subprocess.run(
-                [sys.executable, "-m", "cli", "health", *more], cwd=ROOT, env={**bare, **company.settings()},
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-
-        nobody = asked()
+        nobody = company.command("health")
         assert (nobody.returncode, "No daemon answers" in nobody.stderr) == (5, True)
         daemon = company.start()
-        company.until("it is ready", lambda: asked("--ready").returncode == 0)
-        assert (asked().stdout.strip(), asked().returncode) == ("ok", 0)
-        told = json.loads(asked("--ready", "--json").stdout)
+        company.until("it is ready", lambda: company.command("health", "--ready").returncode == 0)
+        assert (company.command("health").stdout.strip(), company.command("health").returncode) == ("ok", 0)
+        told = json.loads(company.command("health", "--ready", "--json").stdout)
         assert told["ok"]
         assert told["data"]["sides"] == {"chat": "ok", "board": "ok", "store": "ok"}
         assert stop(daemon) == 0

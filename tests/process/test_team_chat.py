@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.process.company import ROOT, Company
+from tests.process.company import Company
 from tests.process.script import Hears, Scene
 from tests.process.test_dialogue import CASHBOX, example
 
@@ -54,10 +52,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 
 def code(company: Company, name: str) -> str:
     """The command that links a chat, as the operator's command prints it."""
-    printed = subprocess.run(
-        [sys.executable, "-m", "cli", "agents", "code", name], cwd=ROOT, env={**company.settings(), "PATH": ""},
-        capture_output=True, text=True, timeout=60, check=True,
-    ).stdout  # fmt: skip
+    printed = company.command("agents", "code", name).stdout
     found = re.match(r"/(agent|team) [A-Z0-9]{10}$", printed.splitlines()[0])
     assert found, printed
     return found[0]
