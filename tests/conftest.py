@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.postgres import CannotStart, fresh_database, running_server
+from bench.postgres import CannotStart
+from tests.postgres import fresh_database, running_server
 from tests.secret_scan import leaks, told
 
 # How long an example takes says nothing on a shared machine; the test's own timeout guards against hanging.

@@ -419,7 +419,7 @@ class Refusal(StrEnum):
     """The client stopped the bot."""
     TOO_BIG = "too_big"
     FORBIDDEN = "forbidden"
-    """Our token has no right to it."""
+    """We may not: a missing right, the company's tariff, an address that leads where it must not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

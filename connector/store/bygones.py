@@ -13,9 +13,10 @@ from connector.domain.effects import BindCard, Urgency
 from connector.domain.refs import ClientId, Key, Ref
 from connector.store import codec
 from connector.store.among import among
-from connector.store.ingest import insert_for, insert_new, note, ticket_in, wake_lanes, write_rows
+from connector.store.ingest import insert_new, note, ticket_in, wake_lanes, write_rows
+from connector.store.numbering import take_number
 from connector.store.routes import BOARD, lane_of
-from connector.store.tables import Noted, State, clients, counters, outbox, tickets
+from connector.store.tables import Noted, State, clients, outbox, tickets
 
 
 def owners(connection: Connection) -> dict[str, list[ClientId]]:
@@ -53,7 +54,7 @@ def write_down(
         ticket = each.ticket
         if ticket is None or ticket.id in known:
             continue
-        ticket = replace(ticket, number=_number(connection))
+        ticket = replace(ticket, number=take_number(connection))
         ours = each.fate is Fate.ADOPT
         row = {
             # A card that is not ours is not looked up by: only the history names it.
@@ -84,14 +85,3 @@ def _own(ref: Ref, now: float) -> dict[str, object]:
         "key": ref.key, "client": None, "kind": "Own", "at": now, "received": now, "raw": None, "event": None,
         "state": Noted.OWN, "reason": "was there before the import",
     }  # fmt: skip
-
-
-def _number(connection: Connection) -> int:
-    statement = insert_for(connection, counters)
-    number: int = connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1}).returning(
-            counters.c.value
-        ),
-        {"name": "ticket", "value": 1},
-    ).scalar_one()
-    return number

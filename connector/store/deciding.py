@@ -19,10 +19,11 @@ from connector.store import alike, codec
 from connector.store.among import among
 from connector.store.around import keep_link, look_around
 from connector.store.former_life import FormerLife, late
-from connector.store.ingest import EVENTS, insert_for, note_own, storable
+from connector.store.ingest import EVENTS, note_own, storable
 from connector.store.loading import Loaded, load
+from connector.store.numbering import take_number
 from connector.store.past import EVERY, FOR_ORDERS, with_past
-from connector.store.tables import Found, Noted, clients, counters, journal, lanes, undecided
+from connector.store.tables import Found, Noted, clients, journal, lanes, undecided
 from connector.store.writing_down import Written, mark_decided
 
 Decide = Callable[[Client, Event], Decision]
@@ -254,7 +255,7 @@ def _decide(sight: _Sight, decide: Decide, client: Client, event: Event) -> Deci
     number = 0
     if any(ticket.id not in cards for ticket in ordered):
         # A number is taken only by what opens a ticket; the decision is pure, so it is simply asked again.
-        number = _take_number(connection)
+        number = take_number(connection)
     known = client
     if number and sight.opening != UNSEEING:
         # After the number, which one opening takes after the other: so each sees what the one before was given.
@@ -282,17 +283,6 @@ def _with_past(connection: Connection, client: Client, event: Event) -> Client:
         return with_past(connection, client, {(each.number, each.cabinet) for each in client.tickets if each.open})
     cabinets = {each.cabinet for each in client.tickets}
     return with_past(connection, client, {(EVERY, cabinet) for cabinet in cabinets}, most=FOR_ORDERS)
-
-
-def _take_number(connection: Connection) -> int:
-    statement = insert_for(connection, counters)
-    number: int = connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1}).returning(
-            counters.c.value
-        ),
-        {"name": "ticket", "value": 1},
-    ).scalar_one()
-    return number
 
 
 def _read(row: Found) -> Event | None:

@@ -17,6 +17,7 @@ from connector.domain.refs import ClientId, Key, TicketId
 from connector.domain.ticket import Past, Ticket
 from connector.store import codec
 from connector.store.among import among
+from connector.store.numbering import COUNTER
 from connector.store.tables import Found, counters, tickets
 
 ON_CARDS = 50
@@ -55,7 +56,7 @@ _of_chats = select(tickets.c.state).where(among(tickets.c.client, "chats"), text
 _of_cabinet = select(tickets.c.client, tickets.c.state).where(
     tickets.c.cabinet == bindparam("cabinet"), text("tickets.live")
 )
-_opening = select(counters.c.value).where(counters.c.name == "ticket").with_for_update()
+_opening = select(counters.c.value).where(counters.c.name == COUNTER).with_for_update()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from connector.domain.restored import Standing, standing
 from connector.store import codec, migrate
 from connector.store.archive import Archive, Reader, tables_in
 from connector.store.former_life import HELD, remember_life
+from connector.store.numbering import COUNTER
 from connector.store.tables import State, counters, lanes, leases, metadata, outbox, tickets, unfinished
 
 GAP = 1_000
@@ -67,7 +68,7 @@ def restore(
         return Restored(archive=archive, rows=rows)
     until = worked_until.timestamp()
     remember_life(connection, until=until, backup=archive.made, restored=now)
-    connection.execute(update(counters).where(counters.c.name == "ticket").values(value=counters.c.value + GAP))
+    connection.execute(update(counters).where(counters.c.name == COUNTER).values(value=counters.c.value + GAP))
     held, looking = _settle(connection, now)
     return Restored(archive=archive, rows=rows, held=held, looking=looking)
 
