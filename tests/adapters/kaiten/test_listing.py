@@ -108,7 +108,7 @@ async def test_what_stands_before_the_first_comment_is_read_again_now_and_then_o
     async def look(since: int, *, thorough: bool = False) -> tuple[set[int], int]:
         shelf.calls = 0
         at = START + timedelta(seconds=since)
-        found = await commented_since(shelf, "space:1", at, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]
+        found = await commented_since(shelf, "space:1", at, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]  # as much of a trip as is asked for
         return ids(found), shelf.calls
 
     assert await look(300) == ({300, 350, 400, 450}, 6)  # with a look at the other end of the list
@@ -128,11 +128,11 @@ async def test_where_the_server_only_seems_to_keep_order_a_thorough_look_finds_w
     listed[129]["comment_last_added_at"] = timestamp(START)
     shelf, lead = Shelf(listed, ordered=False), Lead()
     for thorough in (True, False):
-        await commented_since(shelf, "space:1", BEFORE_ALL, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]
+        await commented_since(shelf, "space:1", BEFORE_ALL, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]  # as much of a trip as is asked for
     since = START + timedelta(seconds=1)
     listed[5]["comment_last_added_at"] = timestamp(since)
     for thorough, told in ((False, set()), (True, {5})):
-        found = await commented_since(shelf, "space:1", since, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]
+        found = await commented_since(shelf, "space:1", since, archived=False, thorough=thorough, lead=lead)  # type: ignore[arg-type]  # as much of a trip as is asked for
         assert ids(found) == told
 
 
