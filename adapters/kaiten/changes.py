@@ -252,6 +252,8 @@ class Changes:
 
     def _unread(self, card: Card, floor: datetime) -> bool:
         """Whether the card may have comments we have neither read nor written."""
+        if not card.tells_of_comments:
+            return True  # only the comments themselves can tell
         mark = self._memory.mark(card.id)
         total = card.comments or 0
         if total == 0 and card.commented_at is None:

@@ -89,6 +89,8 @@ class Card:
     updated: datetime | None
     comments: int | None
     commented_at: datetime | None
+    tells_of_comments: bool
+    """Whether the payload says anything of comments: how many there are, or that none was added yet."""
 
     @property
     def ref(self) -> Ref:
@@ -169,11 +171,15 @@ def read_card(payload: object) -> Card | None:
     if card is None or number is None:
         return None
     lane = whole(card.get("lane_id"))
+    comments, updated = whole(card.get("comments_total")), moment(card.get("updated"))
+    version = whole(card.get("version"))
+    if version is None and updated is not None:  # what is not numbered is told apart by its time
+        version = int(updated.timestamp() * 1000)
     return Card(
         id=number,
         uid=word(card.get("uid")) or None,
         external_id=word(card.get("external_id")),
-        version=whole(card.get("version")) or 0,
+        version=version or 0,
         board=word(card.get("board_id")),
         column=word(card.get("column_id")),
         lane=None if lane is None else str(lane),
@@ -181,9 +187,10 @@ def read_card(payload: object) -> Card | None:
         responsible=_responsible(card),
         gone=card.get("archived") is True or whole(card.get("condition")) in (2, 3),
         created=moment(card.get("created")),
-        updated=moment(card.get("updated")),
-        comments=whole(card.get("comments_total")),
+        updated=updated,
+        comments=comments,
         commented_at=moment(card.get("comment_last_added_at")),
+        tells_of_comments=comments is not None or "comment_last_added_at" in card,
     )
 
 

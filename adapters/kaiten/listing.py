@@ -75,8 +75,8 @@ async def commented_since(
 ) -> list[object]:
     """Cards whose last comment is not before `since`; stops early only when the server is seen to keep order.
 
-    A card that has comments and does not say when the last was added is always among them: who knows how many it had
-    can tell whether one was added.
+    A card that may have comments and does not say when the last was added is always among them: who knows how many it
+    had, or looks, can tell whether one was added.
     Where the first page holds nothing but cards without comments, the other end of the list tells whether there are
     any comments at all; a `thorough` look pages on even then (a server may put those cards first both ways). `lead` is
     kept from look to look: but for thorough ones, what was without comments is not read again each time.
@@ -97,7 +97,7 @@ async def commented_since(
         before = len(found)
         found.update((_identity(card), card) for card in page)
         moments = [_stamp(card, "comment_last_added_at") for card in page]
-        talking = [at is not None or _has_comments(card) for at, card in zip(moments, page, strict=True)]
+        talking = [at is not None or _may_talk(card) for at, card in zip(moments, page, strict=True)]
         if offset == begun > 0 and (not page or talking[0]):  # perhaps not all that was passed over is without comments
             offset = begun = 0
             found.clear()
@@ -116,7 +116,7 @@ async def commented_since(
                 card
                 for card in found.values()
                 if ((at := _stamp(card, "comment_last_added_at")) is not None and at >= since)
-                or (at is None and _has_comments(card))
+                or (at is None and _may_talk(card))
             ]
         offset += len(page)
 
@@ -171,8 +171,11 @@ def _stamp(card: object, name: str) -> datetime | None:
     return moment((fields(card) or {}).get(name))
 
 
-def _has_comments(card: object) -> bool:
-    return (whole((fields(card) or {}).get("comments_total")) or 0) > 0
+def _may_talk(card: object) -> bool:
+    """Whether the card has comments, or says nothing of them at all."""
+    told = fields(card) or {}
+    total = whole(told.get("comments_total"))
+    return total > 0 if total is not None else "comment_last_added_at" not in told
 
 
 def _identity(card: object) -> str:

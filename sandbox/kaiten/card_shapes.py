@@ -58,7 +58,7 @@ def flat(company: Company, card: Card, *, broken_api: bool = False) -> JsonObjec
         "last_moved_to_done_at": instant(card.last_moved_to_done_at),
         "sprint_id": None,
         "external_id": card.external_id,
-        "comments_total": card.comments_total,
+        **({"comments_total": card.comments_total} if company.settings.comments_total_told else {}),
         **_last_comment(company, card),
         "properties": _properties(company, card, broken_api),
         "counters_recalculated_at": instant(card.counters_recalculated_at),

@@ -33,6 +33,7 @@ class Settings:
     signed_url_seconds: float = 15.0
     notification_sent_seconds: float = 60.0
     tags_fold_case: bool = False  # whether names of tags that differ in case alone are one tag
+    comments_total_told: bool = True  # whether cards tell how many comments they have
     comment_last_added_at: Literal["moment", "null", "absent"] = "moment"  # how cards tell of their last comment
     comment_text: Literal["kept", "visible", "html"] = "kept"  # what is left of a comment's text when it is stored
     missing_features: tuple[str, ...] = ()  # answered with 402, see README.md

@@ -42,6 +42,16 @@ def test_times_without_a_zone_are_utc_and_anything_else_is_none() -> None:
     assert [moment(value) for value in (None, 5, "", "вчера")] == [None] * 4
 
 
+def test_a_card_without_a_version_is_told_apart_by_the_time_of_its_change() -> None:
+    bare = {name: value for name, value in CARD.items() if name != "version"}
+    before = read_card({**bare, "updated": "2026-10-05T08:20:00.000Z"})
+    after = read_card({**bare, "updated": "2026-10-05T08:20:00.001Z"})
+    assert before is not None
+    assert after is not None
+    assert 0 < before.version < after.version
+    assert card_seen(before, NOW).key != card_seen(after, NOW).key
+
+
 @pytest.mark.parametrize(
     ("changes", "gone"),
     [
