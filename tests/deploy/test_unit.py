@@ -182,7 +182,7 @@ def test_killed_or_frozen_it_is_started_anew_and_no_file_on_its_way_is_left(
         took.append(
             machine.until(
                 f"another daemon after {sign}",
-                lambda before=before: _pid(machine) not in (0, before) and machine.shown("ActiveState") == "active",  # type: ignore[misc]
+                lambda before=before: _pid(machine) not in (0, before) and machine.shown("ActiveState") == "active",  # type: ignore[misc]  # mypy infers no lambda with a default
             )
         )
     assert machine.shown("NRestarts") == "2"
