@@ -276,12 +276,13 @@ class Changes:
             if no.status not in (403, 404):
                 raise
             return  # gone meanwhile: that itself is told by another look
+        seen = self._clock.now()
         agents: list[tuple[Comment, object]] = []
         present: set[int] = set()
         for payload in payloads:
-            comment = read_comment(payload)
+            comment = read_comment(payload, seen)
             if comment is None:
-                self._tell(look, unreadable(payload, f"a comment of card {card.id} without an id or a time"))
+                self._tell(look, unreadable(payload, f"a comment of card {card.id} without an id"))
                 continue
             present.add(comment.id)
             if comment.mine(look.me) or self._unanswered(look, comment, card):

@@ -173,7 +173,8 @@ class Comments:
 
         https://developers.kaiten.ru/card-comments/retrieve-card-comments
         """
-        listed = [read_comment(payload) for payload in await trip.listed(f"/cards/{card}/comments")]
+        payloads = await trip.listed(f"/cards/{card}/comments")
+        listed = [read_comment(payload, trip.wire.clock.now()) for payload in payloads]
         mine = {
             comment.id: comment
             for comment in listed

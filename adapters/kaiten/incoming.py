@@ -207,8 +207,8 @@ def _responsible(card: Json) -> Agent | None:
     return None
 
 
-def read_comment(payload: object) -> Comment | None:
-    """A comment; None without an id or a time.
+def read_comment(payload: object, seen: datetime | None = None) -> Comment | None:
+    """A comment; None without an id, or without a time where it is not told when it was `seen` either.
 
     https://developers.kaiten.ru/card-comments/retrieve-card-comments
     """
@@ -216,7 +216,7 @@ def read_comment(payload: object) -> Comment | None:
     number = whole(comment.get("id")) if comment else None
     if comment is None or number is None:
         return None
-    created = moment(comment.get("created")) or moment(comment.get("updated"))
+    created = moment(comment.get("created")) or moment(comment.get("updated")) or seen
     if created is None:
         return None
     author = fields(comment.get("author")) or {}

@@ -88,7 +88,7 @@ async def inspect(
         raise Unavailable(f"Kaiten's answer to GET /cards/{number} is no card")
     comments = []
     for payload in payloads:
-        comment = read_comment(payload)
+        comment = read_comment(payload, now)
         if comment is None:
             raise Unavailable(f"a comment of card {number} cannot be read")
         comments.append(comment)

@@ -23,7 +23,7 @@ async def redact(trip: Trip, files: Files, card: int, me: int, effect: Redact) -
     https://developers.kaiten.ru/card-comments/retrieve-card-comments
     """
     there = fields(await trip.get(f"/cards/{card}", {"broken_api": False})) or {}
-    listed = [read_comment(payload) for payload in await trip.listed(f"/cards/{card}/comments")]
+    listed = [read_comment(payload, trip.wire.clock.now()) for payload in await trip.listed(f"/cards/{card}/comments")]
     mine = [comment for comment in listed if comment is not None and comment.mine(me) and not comment.deleted]
     if not effect.needles:
         await _files_off(trip, files, card, me, there, mine)

@@ -370,6 +370,20 @@ async def test_comments_of_one_moment_are_told_as_they_were_written(
     assert [event.text.plain for event in told] == ["№0", "№1", "№2"]
 
 
+async def test_comments_without_a_time_are_told_once_in_the_order_of_their_numbers(
+    kaiten: Any, reader: Reader, card: Ref
+) -> None:
+    for count in range(3):
+        kaiten.say(int(card.id), f"№{count}")
+    timeless = [
+        {name: value for name, value in comment.items() if name not in ("created", "updated")}
+        for comment in kaiten.comments(int(card.id))
+    ]
+    kaiten.fault("/comments$", method="GET", status=200, body=timeless[::-1], times=None)
+    told = of(AgentCommented, await reader.looks())
+    assert [event.text.plain for event in told] == ["№0", "№1", "№2"]
+
+
 # ---- reading as such
 
 

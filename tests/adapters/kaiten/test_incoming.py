@@ -138,6 +138,9 @@ def test_an_empty_comment_is_a_comment() -> None:
 def test_what_has_no_id_is_kept_aside_under_a_lasting_key() -> None:
     assert read_card({"title": "x"}) is None
     assert read_comment({"id": 5, "text": "без времени"}) is None
+    seen = read_comment({"id": 5, "text": "без времени"}, NOW)
+    assert seen is not None
+    assert (seen.created, seen.updated) == (NOW, NOW)
     aside = unreadable({"x": "ю"}, "a card without an id")
     assert aside.event is None
     assert aside.raw.isascii()
