@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,7 +49,8 @@ def load_configuration(config: Path | None, *, as_json: bool = False) -> Setting
     from connector.logs import set_up
     from connector.settings import BadSettings, load_settings
 
-    if config is None and Path("config.yaml").is_file():
+    # Not Path.is_file(), which raises where this user may not look into the folder they stand in.
+    if config is None and os.path.isfile("config.yaml"):
         config = Path("config.yaml")
     try:
         settings = load_settings(config)

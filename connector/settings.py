@@ -181,10 +181,13 @@ def load_settings(path: Path | None, environment: Mapping[str, str] | None = Non
     `CONNECTOR_…_FILE` names a file whose content is the value. A relative `mapping` in the file is looked for beside
     the file. Raises BadSettings with all problems at once.
     """
-    if path is not None and path.is_dir():
+    # Not those of Path, which raise where this user may not enter the folder.
+    if path is not None and os.path.isdir(path):
         raise BadSettings((f"{path}: this is a folder; point --config at the file in it",))
-    if path is not None and not path.exists():
-        raise BadSettings((f"{path}: there is no such file; copy config.example.yaml and point --config at it",))
+    if path is not None and not os.path.exists(path):
+        raise BadSettings(
+            (f"{path}: there is no such file here for you; copy config.example.yaml and point --config at it",)
+        )
     found = _values(os.environ if environment is None else environment)
     try:
         settings = _for(path, found)()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -68,6 +69,10 @@ class Composed(Company):
         self.compose("down", "--volumes", "--timeout", "1", fails=True)
         self.telegram.close()
         self.kaiten.close()
+
+    def until(self, what: str, found: Callable[[], object], seconds: float = 60.0) -> Any:
+        """As elsewhere, with more patience: containers share their machine with whoever built them."""
+        return super().until(what, found, seconds)
 
     def compose(self, *words: str, fails: bool = False) -> str:
         """One command of compose on the files of this company; returns what it said."""

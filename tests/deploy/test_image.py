@@ -92,6 +92,9 @@ def test_its_commands_work_there(engine: Engine, image: str, options: tuple[str,
     assert "Exit codes" in engine.run("run", "--rm", *BARE, image, "--help")
     code, told = engine.ended("run", "--rm", *BARE, image, "check")
     assert (code, "CONNECTOR_BOARD__TOKEN" in told) == (3, True), told
+    # Whoever may not enter the folder they stand in is told the same, not of a fault.
+    code, told = engine.ended("run", "--rm", *BARE, "--user", "12345", image, "check")
+    assert (code, "CONNECTOR_BOARD__TOKEN" in told) == (3, True), told
     code, told = engine.ended("run", "--rm", *options, image, "check")
     assert code == 0, told
 
