@@ -15,6 +15,7 @@ from adapters.kaiten.incoming import (
     card_seen,
     comment_ref,
     commented,
+    edited,
     entries,
     fields,
     joined_later,
@@ -105,19 +106,22 @@ async def inspect(
         files=tuple(file.name for file in files if file.comment is None and file.comment_uid is None),
         lacking=frozenset(ref for ref in made if _lacks(ref, number, present, {file.id for file in files})),
         removed=frozenset(comment_ref(number, comment.id) for comment in comments if comment.deleted),
+        whole=card.comments is None or card.comments <= len(present),
     )
 
 
 def _note(card: Card, comment: Comment, files: tuple[Attachment, ...], me: int) -> Note:
     hanging = [file for file in files if file.belongs_to(comment)]
     ours = comment.mine(me)
-    told = None
+    told = changed = None
     if not ours and card.external_id:
         together = [file for file in hanging if not joined_later(file.created, comment)]
         told = commented(card, comment, tuple(as_file(card.id, file, comment.uid) for file in together))
+        changed = edited(card, comment) if comment.edited else None
     return Note(
         ref=comment_ref(card.id, comment.id), ours=ours, text=comment.raw,
         signs=signatures(comment.raw) if ours else (), files=tuple(file.name for file in hanging), told=told,
+        changed=changed,
     )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -23,13 +23,13 @@ from connector.domain.effects import (
     SetBlock,
     SetDeadline,
 )
-from connector.domain.events import CardSeen, Event, HistoryChanged
+from connector.domain.events import AgentRemoved, CardSeen, Event, HistoryChanged
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.sheet import Note, Sheet
 from connector.domain.signature import sign
 from connector.domain.ticket import Phase, Ticket
-from connector.domain.words import File
+from connector.domain.words import File, Text
 
 REPAIR = "repair/"
 """How the keys of orders begin that mend a difference."""
@@ -80,7 +80,8 @@ class Written:
 class Books:
     """What we know of one card. `client` has the earlier requests of this ticket loaded.
 
-    `known` are keys of comments that are in the journal; `removed` those of which the journal tells the removal.
+    `known` are keys of comments that are in the journal, and of changes of them; `removed` those of which the journal
+    tells the removal; `first` are the words under which such a comment was taken in.
     `tagged` are labels our orders put there, `dues` the deadlines they gave; `opened_under` is the mapping the request
     was opened under. `mended` counts how often each difference (by its id) was mended.
     """
@@ -90,6 +91,7 @@ class Books:
     written: tuple[Written, ...] = ()
     known: frozenset[Key] = frozenset()
     removed: frozenset[Key] = frozenset()
+    first: Mapping[Key, tuple[Text, bool]] = field(default_factory=dict)
     tagged: frozenset[str] = frozenset()
     dues: frozenset[datetime] = frozenset()
     opened_under: str | None = None
@@ -135,6 +137,7 @@ def compare(
     of earlier requests and the deadline of the class are ours.
     """
     found = [*_place(books, sheet, policy, run, now - grace), *_answers(books, sheet, policy, now, now - grace)]
+    found += [*_changed(books, sheet, now - grace), *_taken_back(books, sheet, now)]
     if not sheet.sketch.seen.gone:
         found += [*_comments(books, sheet, run), *_files(books, sheet, run), *_card_files(books, sheet, run)]
         if books.ticket.open:
@@ -220,6 +223,45 @@ def _answers(books: Books, sheet: Sheet, policy: Policy, now: datetime, till: da
             plan="take it in as if it had just been read: it goes to the client if it is public",
             doubt="it is older than a day: the client may have been answered in another way" if old else "",
             events=(event,),
+        )  # fmt: skip
+
+
+def _changed(books: Books, sheet: Sheet, till: datetime) -> Iterator[Difference]:
+    """Comments that read otherwise than when they were taken in, and nobody has told so."""
+    for note in sheet.notes:
+        event, told = note.changed, note.told
+        if event is None or told is None or event.key in books.known or event.at > till:
+            continue
+        if books.first.get(told.key, (event.text, event.internal)) == (event.text, event.internal):
+            continue
+        yield Difference(
+            id=_id(books, Kind.ANSWER, event.key), kind=Kind.ANSWER,
+            what=f"a comment by {event.author.name} was changed at {event.at:%Y-%m-%d %H:%M}, which was never taken in",
+            plan="take the change in as if it had just been read: what the client got of it changes too",
+            events=(event,),
+        )  # fmt: skip
+
+
+def _taken_back(books: Books, sheet: Sheet, now: datetime) -> Iterator[Difference]:
+    """Answers in the chat whose comment was deleted on the board, and nobody has told so."""
+    card_, there = sheet.sketch.card, {note.ref.key for note in sheet.notes}
+    if sheet.sketch.seen.gone:
+        return
+    for reply in books.ticket.replies:
+        port, _, number = reply.comment.partition(":")
+        comment = Ref(port=port, id=number)
+        here = number.startswith(f"{card_.id}/") and port == card_.port and "@" not in number
+        if not here or reply.comment in there or removal(comment) in books.removed:
+            continue
+        event = AgentRemoved(
+            key=removal(comment), at=now, card=card_, ticket=TicketId(books.ticket.external_id), comment=comment
+        )
+        certain = comment in sheet.removed or sheet.whole
+        yield Difference(
+            id=_id(books, Kind.ANSWER, event.key), kind=Kind.ANSWER,
+            what=f"a comment that went to the client was deleted on the board ({reply.comment})",
+            plan="take it back in the chat; where the chat no longer lets us, the card says so",
+            doubt="" if certain else "the board counts more comments than it showed", events=(event,),
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connector.domain.events import AgentCommented, CardSeen
+from connector.domain.events import AgentCommented, AgentEdited, CardSeen
 from connector.domain.refs import Ref
 
 
@@ -34,7 +34,8 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A comment on a card. `signs` are the signatures in one of ours; `told` is how one of an agent's is told."""
+    """A comment on a card. `signs` are the signatures in one of ours; `told` is how one of an agent's is told, as it
+    reads now, and `changed` how its change is told, where it was ever changed."""
 
     ref: Ref
     ours: bool
@@ -43,6 +44,7 @@ class Note:
     files: tuple[str, ...] = ()
     """The names of the files under it."""
     told: AgentCommented | None = None
+    changed: AgentEdited | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Sheet:
     lacking: frozenset[Ref]
     removed: frozenset[Ref] = frozenset()
     """Comments the tool itself shows as deleted."""
+    whole: bool = True
+    """Whether the tool counts no more comments than it showed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,6 +217,7 @@ TEXTS: Mapping[str, frozenset[str]] = _texts(
     note__reply_failed="reason",
     note__reply_blocked="",
     note__file_too_big="name size limit",
+    note__not_taken_back="",
     note__deadline_kept="title until",
     note__held_file="command",
     note__held_internal="command",

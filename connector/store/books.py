@@ -23,12 +23,12 @@ from connector.domain.effects import (
     Section,
     SetDeadline,
 )
-from connector.domain.events import ClientEdited, ClientWrote
+from connector.domain.events import AgentCommented, ClientEdited, ClientWrote
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.sheet import Sheet
 from connector.domain.ticket import Ticket
-from connector.domain.words import File
+from connector.domain.words import File, Text
 from connector.store import codec
 from connector.store.among import among
 from connector.store.past import with_past
@@ -169,8 +169,9 @@ def books_of(connection: Connection, ticket_id: TicketId, sheet: Sheet, policy: 
     return Books(
         client=client, ticket=ticket, written=tuple(written), tagged=frozenset(tagged), dues=frozenset(dues),
         opened_under=opened_under,
-        known=_known(connection, [note.told.key for note in sheet.notes if note.told is not None]),
-        removed=_known(connection, [removal(ref) for ref in sheet.lacking]),
+        known=_known(connection, [each.key for note in sheet.notes for each in (note.told, note.changed) if each]),
+        removed=_known(connection, [removal(ref) for ref in (*sheet.lacking, *_comments_of(ticket))]),
+        first=_first(connection, [note.told.key for note in sheet.notes if note.told and note.changed]),
         mended=Counter({each.id: each.times for each in connection.execute(_mended, {"id": ticket_id})}),
     )  # fmt: skip
 
@@ -185,6 +186,22 @@ def _read_client(connection: Connection, client_id: str, ticket: Ticket) -> Clie
     client = codec.read_client(state, tickets=tuple({**live, ticket.id: ticket}.values()))
     asked = {(each.number, each.cabinet) for each in client.tickets if each.open} or {(ticket.number, ticket.cabinet)}
     return with_past(connection, client, asked)
+
+
+def _comments_of(ticket: Ticket) -> list[Ref]:
+    """The comments whose words the client may have."""
+    named = (reply.comment.partition(":") for reply in ticket.replies)
+    return [Ref(port=port, id=number) for port, _, number in named]
+
+
+def _first(connection: Connection, keys: Sequence[Key]) -> dict[Key, tuple[Text, bool]]:
+    """How these comments read when they were taken in, and whether they were for agents' eyes only."""
+    found: dict[Key, tuple[Text, bool]] = {}
+    for row in connection.execute(_by_key, {"keys": sorted(keys)}) if keys else ():
+        event = codec.read_event(row.kind, row.event) if row.event is not None else None
+        if isinstance(event, AgentCommented):
+            found[event.key] = (event.text, event.internal)
+    return found
 
 
 def _known(connection: Connection, keys: Sequence[Key]) -> frozenset[Key]:

@@ -11,12 +11,12 @@ import pytest
 from connector.domain.client import Client
 from connector.domain.drift import Books, Difference, Direction, Kind, Written, compare, out_of_sight, towards
 from connector.domain.effects import AddComment, Section
-from connector.domain.events import AgentCommented, CardSeen
+from connector.domain.events import AgentCommented, AgentEdited, AgentRemoved, CardSeen
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref, TicketId
 from connector.domain.sheet import Note, Sheet, Sketch
 from connector.domain.signature import sign
-from connector.domain.ticket import Phase, Ticket
+from connector.domain.ticket import Phase, Reply, Ticket
 from connector.domain.words import Text
 from tests.domain.sample import ANNA, CHAT, POLICY, START
 
@@ -152,3 +152,49 @@ def test_a_direction_means_its_own_kinds_alone() -> None:
     assert inward == {Kind.LANE, Kind.ANSWER}
     assert {kind for kind in Kind if towards(Direction.OUT, kind)} == set(Kind) - inward
     assert all(towards(Direction.BOTH, kind) for kind in Kind)
+
+
+ANSWERED = replace(
+    BOOKS, ticket=replace(TICKET, replies=(Reply(comment=Key("kaiten:7/2"), texts=(Key("reply/1/0"),)),))
+)
+
+
+def test_an_answer_whose_comment_was_deleted_is_taken_back() -> None:
+    assert found(ANSWERED, answer(1), grace=timedelta(hours=2)) == []
+    gone = one(ANSWERED)
+    assert (gone.kind, gone.safe, gone.orders) == (Kind.ANSWER, True, ())
+    [event] = gone.events
+    assert isinstance(event, AgentRemoved)
+    assert (event.key, event.comment, event.ticket) == ("kaiten:7/2:removed", Ref(port="kaiten", id="7/2"), "kc-1")
+    assert found(replace(ANSWERED, removed=frozenset({event.key}))) == []
+    # Of another card, and of an incident's: nothing is said of those here.
+    for elsewhere in ("kaiten:8/2", "kaiten:7/2@kc-1"):
+        reply = Reply(comment=Key(elsewhere), texts=(Key("reply/1/0"),))
+        assert found(replace(BOOKS, ticket=replace(TICKET, replies=(reply,)))) == []
+    assert [
+        each.kind for each in found(ANSWERED, replace(SHEET, sketch=replace(SKETCH, seen=replace(SEEN, gone=True))))
+    ] == [Kind.LANE]
+
+
+def test_while_the_board_counts_more_comments_than_it_showed_a_person_decides() -> None:
+    assert "counts more" in one(ANSWERED, replace(SHEET, whole=False)).doubt
+    shown = replace(SHEET, whole=False, removed=frozenset({Ref(port="kaiten", id="7/2")}))
+    assert one(ANSWERED, shown).safe
+
+
+def test_a_change_of_a_comment_that_nobody_told_is_taken_in() -> None:
+    note = answer(1).notes[-1]
+    assert note.told is not None
+    told = note.told
+    changed = AgentEdited(
+        key=Key(f"{told.key}:edit:1"), at=told.at, card=CARD, ticket=TICKET.id, comment=told.comment, author=ANNA,
+        text=Text(plain="Иначе"),
+    )  # fmt: skip
+    sheet = replace(SHEET, notes=(*SHEET.notes, replace(note, told=replace(told, text=changed.text), changed=changed)))
+    known = replace(BOOKS, known=frozenset({told.key}), first={told.key: (told.text, False)})
+    difference = one(known, sheet)
+    assert (difference.safe, difference.events) == (True, (changed,))
+    assert found(known, sheet, grace=timedelta(hours=2)) == []
+    assert found(replace(known, known=frozenset({told.key, changed.key})), sheet) == []
+    # It was read for the first time as it stands now.
+    assert found(replace(known, first={told.key: (changed.text, False)}), sheet) == []

@@ -118,3 +118,38 @@ def test_beside_a_busy_daemon_nothing_is_doubled_and_agents_edits_stay(board: Dr
     assert after["column"] == "В работе"
     assert sum(comment["text"].count("первое дополнение") for comment in after["comments"]) == 1
     assert {comment["text"] for comment in after["comments"] if comment["internal"]} == set()
+
+
+def test_what_agents_took_back_or_changed_unheard_is_taken_back_and_changed_in_the_chat(board: Drifting) -> None:
+    """No webhook tells of it, and no list shows it: only the comparison does."""
+    board.company.environment["CONNECTOR_HEAL_SECONDS"] = "0"
+    company = board.company
+    company.start()
+    chat = 852_001
+    card = board.request(chat, "Касса молчит")["id"]
+    company.comments(card, "anna", "Перезагрузите")
+    company.comments(card, "anna", "Пароль от чужой кассы")
+    company.until("both answers", lambda: len(_shown(company, chat, "Перезагрузите", "Пароль")) == 2)
+    company.until("the status note", lambda: len(board.card(card)["comments"]) == 3)
+    kept, gone = (board.comment(card, words)["id"] for words in ("Перезагрузите", "Пароль"))
+    company.daemons[-1].kill()
+    company.daemons[-1].wait()
+    path = f"/sandbox/cards/{card}/comments"
+    company._board("DELETE", f"{path}/{gone}", json={"user": "anna"})
+    company._board("PATCH", f"{path}/{kept}", json={"user": "anna", "text": "Выключите"})
+    company.start()
+    company.until("the daemon works", lambda: company.log().count("board_settled") == 2)
+
+    def followed() -> bool:
+        # What was changed only just is left to be read; the next comparison finds it.
+        assert {each["kind"] for each in board.found("--full", code=None)["differences"]} <= {"answer"}
+        return bool(_shown(company, chat, "Выключите")) and not _shown(company, chat, "Пароль")
+
+    company.until("the chat has followed", followed, 90.0)
+    assert not _shown(company, chat, "Перезагрузите")
+    assert board.found("--full")["differences"] == []
+
+
+def _shown(company: Company, chat: int, *words: str) -> list[str]:
+    said = [message["text"] or "" for message in company.from_bot(chat) if not message["deleted"]]
+    return [text for text in said if any(each in text for each in words)]

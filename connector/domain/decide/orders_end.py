@@ -99,14 +99,16 @@ def done(turn: Turn, event: Done) -> None:
 def failed(turn: Turn, event: Failed) -> None:
     """Whoever waits for the order learns that it will not come: an agent by a note on the card.
 
-    A failed mark, edit or deletion in the chat is not worth a word; a card that could not be created waits for the
-    operator, who sees it among the dead orders.
+    A failed mark or edit in the chat is not worth a word, nor is a deletion of what is gone already; a card that could
+    not be created waits for the operator, who sees it among the dead orders.
     """
     effect = event.effect
     match effect:
         case SendMessage() | SendFiles():
             _not_delivered(turn, event, effect)
-        case EditMessage() | DeleteMessage() | React() | AnswerTap() | Redact() | LinkCard() | UnlinkCard():
+        case DeleteMessage():
+            _not_taken_back(turn, event, effect)
+        case EditMessage() | React() | AnswerTap() | Redact() | LinkCard() | UnlinkCard():
             return
         case AttachSla() | DetachSla():
             return
@@ -132,6 +134,14 @@ def failed(turn: Turn, event: Failed) -> None:
                 _not_written(turn, event, effect)
         case _:
             assert_never(effect)
+
+
+def _not_taken_back(turn: Turn, event: Failed, effect: DeleteMessage) -> None:
+    """An agent took their words back, and they stand in the chat all the same."""
+    if event.refusal is Refusal.GONE or not effect.target.startswith("reply/"):
+        return
+    if effect.ticket is not None and turn.ticket(effect.ticket) is not None:
+        turn.note("kept", effect.ticket, "note.not_taken_back")
 
 
 def _not_delivered(turn: Turn, event: Failed, effect: SendMessage | SendFiles) -> None:

@@ -106,15 +106,24 @@ def test_our_own_line_that_fails_otherwise_is_not_worth_a_word() -> None:
     assert talk.fail(only(talk.write("/help"), SendMessage), Refusal.INVALID) == ()
 
 
-def test_a_failed_mark_edit_or_deletion_is_not_worth_a_word() -> None:
+def test_a_failed_mark_or_edit_is_not_worth_a_word() -> None:
     talk = opened()
     mark = only(talk.write("ещё"), React)
     talk.comment("Готов", number=1)
     edit = only(talk.edit_comment(1, "Готово"), EditMessage)
-    deletion = only(talk.remove_comment(1), DeleteMessage)
-    for effect in (mark, edit, deletion):
+    for effect in (mark, edit):
         for refusal in Refusal:
             assert talk.fail(effect, refusal) == ()
+
+
+def test_words_that_cannot_be_taken_back_any_more_are_told_on_the_card() -> None:
+    talk = opened()
+    talk.comment("Готов", number=1)
+    deletion = only(talk.remove_comment(1), DeleteMessage)
+    assert talk.fail(deletion, Refusal.GONE) == ()
+    told = only(talk.fail(deletion, Refusal.INVALID), AddComment)
+    assert told.internal
+    assert "остался у клиента" in told.sections[0].text.plain
 
 
 # ---- the board refuses
