@@ -191,6 +191,15 @@ class HistoryChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TermsChanged:
+    """The daemon began to work with another mapping: what open requests are owed is reckoned anew."""
+
+    key: Key
+    at: datetime
+    client: ClientId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delayed:
     """An order of this request has waited long for a side that does not answer; told once for each order.
 
@@ -453,5 +462,16 @@ DeskEvent = NoticeRaised | NoticeEnded | TakeAsked | SnoozeAsked | Unlinked
 ToIncident = RequestsJoined | RequestChanged | IncidentOrdered
 FromIncident = IncidentTold | IncidentAnswered | IncidentTookBack | IncidentEnded
 CareEvent = PersonAmended | CabinetAmended | AmendmentUndone
-OwnEvent = TimePassed | HistoryChanged | Delayed | Done | Failed | DeskEvent | ToIncident | FromIncident | CareEvent
+OwnEvent = (
+    TimePassed
+    | HistoryChanged
+    | TermsChanged
+    | Delayed
+    | Done
+    | Failed
+    | DeskEvent
+    | ToIncident
+    | FromIncident
+    | CareEvent
+)
 Event = ChatEvent | BoardEvent | OwnEvent

@@ -65,6 +65,7 @@ from connector.domain.events import (
     RequestsJoined,
     SnoozeAsked,
     TakeAsked,
+    TermsChanged,
     TimePassed,
     Unlinked,
 )
@@ -166,7 +167,16 @@ def said(event: Event) -> str:
             return f"incident No. {event.incident.number}"
         case IncidentEnded():
             return f"incident No. {event.number}"
-        case Done() | ClientBlocked() | ClientReturned() | AgentRemoved() | TimePassed() | HistoryChanged() | Delayed():
+        case (
+            Done()
+            | ClientBlocked()
+            | ClientReturned()
+            | AgentRemoved()
+            | TimePassed()
+            | HistoryChanged()
+            | Delayed()
+            | TermsChanged()
+        ):
             return ""
         case Unlinked() | IncidentTookBack():
             return ""

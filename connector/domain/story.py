@@ -19,6 +19,7 @@ from connector.domain.events import (
     Done,
     Failed,
     HistoryChanged,
+    TermsChanged,
     TimePassed,
 )
 from connector.domain.record import NotedEvent, QueuedOrder
@@ -69,7 +70,7 @@ def life(
 
 def _worth_telling(noted: NotedEvent, made: Made, ticket: Ticket | None) -> bool:
     event = noted.event
-    if isinstance(event, Done | Failed | TimePassed | HistoryChanged | Delayed) or noted.state == "own":
+    if isinstance(event, Done | Failed | TimePassed | HistoryChanged | Delayed | TermsChanged) or noted.state == "own":
         return False  # told with their orders
     if ticket is None:
         return True

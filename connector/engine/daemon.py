@@ -36,6 +36,7 @@ from connector.store import claiming, settling
 from connector.store.database import Database
 from connector.store.leases import let_go
 from connector.store.runs import Run
+from connector.store.terms import note_terms
 
 Settle = Callable[[], Awaitable[BoardPolicy]]
 """Asks the board for its layout and turns the mapping's names into ids. Raises Unavailable, WrongToken, Unfit."""
@@ -137,6 +138,7 @@ class Daemon:
             group.create_task(pauses.run())
             group.create_task(Delays(self.database, self.pulse, policy).run())
             group.create_task(self._repairer(self._grace).run())
+            group.create_task(self._reckon())
             group.create_task(self._sweep())
             group.create_task(self.gauges.run())
         await self.database.run(lambda connection: let_go(connection, self.pulse.holder))
@@ -250,6 +252,27 @@ class Daemon:
             except (Rejected, WrongToken) as refused:
                 line(logging.WARNING, "commands_refused", reason=str(refused))
                 return
+
+    async def _reckon(self) -> None:
+        """Once for each mapping: what open requests are owed follows it, a few clients at a time."""
+        while self.policy.board is None and not self.pulse.stopping.is_set():
+            await self.pulse.rest(1.0)
+        version, told, more = self.policy.version, 0, True
+        while more and not self.pulse.stopping.is_set():
+            try:
+                count, more = await self.database.run(
+                    lambda connection: note_terms(connection, self.database.now(connection), version)
+                )
+            except SQLAlchemyError as trouble:
+                self.pulse.sides["store"].bad(type(trouble).__name__)
+                await self.pulse.rest(1.0)
+                continue
+            told += count
+            if count:
+                self.pulse.signal("decide")
+                await self.pulse.rest(0.2)
+        if told:
+            line(logging.INFO, "reckoned_anew", clients=told, mapping=version)
 
     async def _sweep(self) -> None:
         while not self.pulse.stopping.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.commands.spoken import Answer, connector
-from tests.process.company import Company
+from tests.process.company import Company, stop
 from tests.process.test_operators import _settled
 
 pytestmark = pytest.mark.slow
@@ -124,3 +125,32 @@ def test_a_mapping_that_cannot_be_used_is_told_before_anything_is_read(tmp_path:
         answer = connector("sla", "what-if", "--mapping", str(broken), environment=company.settings())
     assert answer.code == 3
     assert "missing-key" in answer.err
+
+
+def test_another_mapping_reaches_open_requests_at_the_start_and_a_date_set_by_hand_stays(tmp_path: Path) -> None:
+    before = _mapping(tmp_path, "mapping.yaml", first_reply="1h", next_reply="1h", resolution="5h")
+    with Company(tmp_path, mapping=before, webhook=False) as company:
+        company.start()
+        for chat, words in ((7, "Касса не печатает"), (8, "Другой вопрос")):
+            company.client(chat)
+            company.register(chat, str(chat) * 6, topic="Касса и оплата")
+            company.says(chat, words)
+        company.until("the cards", lambda: len(company.cards()) == 2)
+        first, second = sorted(company.cards(), key=lambda card: int(card["id"]))
+        theirs = "2031-01-01T10:00:00.000Z"
+        company._board("PATCH", f"/sandbox/cards/{second['id']}", json={"user": "anna", "due_date": theirs})
+        company.until("it is seen", lambda: f"kaiten:{second['id']}:v" in company.log())
+        _settled(company)
+        assert stop(company.daemons[-1]) == 0
+        company.mapping = _mapping(tmp_path, "other.yaml", first_reply="1h", next_reply="1h", resolution="9h")
+        company.start()
+
+        def due(card: int) -> datetime:
+            shown = next(each for each in company.cards() if each["id"] == card)
+            return datetime.fromisoformat(str(shown["due_date"]))
+
+        former = datetime.fromisoformat(str(first["due_date"]))
+        company.until("the new date", lambda: due(first["id"]) - former == timedelta(hours=4))
+        _settled(company)
+        assert due(second["id"]) == datetime.fromisoformat(theirs)
+        assert company.log().count("reckoned_anew") == 1

@@ -92,6 +92,7 @@ from connector.domain.events import (
     RequestsJoined,
     SnoozeAsked,
     TakeAsked,
+    TermsChanged,
     TimePassed,
     Unlinked,
 )
@@ -157,6 +158,8 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
             board_changes.seen(turn, event)
         case HistoryChanged():
             history.changed(turn, event.tickets)
+        case TermsChanged():
+            clocks.under_other_terms(turn)
         case Delayed():
             delays.delayed(turn, event)
         case IncidentTold():
@@ -197,6 +200,8 @@ def decide(client: Client, event: Event, policy: Policy) -> Decision:
     deadlines.follow(turn, client)
     board_sla.follow(turn)
     escalation.follow(turn, client)
+    if isinstance(event, TermsChanged):
+        escalation.timed_anew(turn)
     belonging.report(turn, client)
     after = turn.client
     if after.written and after.written[0].until <= turn.at:

@@ -65,6 +65,20 @@ def as_if(turn: Turn, ticket: Ticket) -> Ticket:
     return reckoned(turn, _stamped(turn, ticket, before, None))
 
 
+def under_other_terms(turn: Turn) -> None:
+    """Reckons every open request anew, because the mapping may owe it something else now.
+
+    What the client was promised stays promised: when it slips, they hear of it as ever.
+    """
+    for ticket in turn.client.tickets:
+        if not ticket.open:
+            continue
+        fresh = as_if(turn, ticket)
+        if fresh != ticket:
+            turn.keep(fresh)
+        tell(turn, fresh)
+
+
 def kept(turn: Turn, before: Client, event: Event) -> None:
     """After everything else was decided: stamps each request that changed, and tells on its card what follows."""
     after = turn.client

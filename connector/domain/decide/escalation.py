@@ -49,6 +49,21 @@ def follow(turn: Turn, before: Client) -> None:
         _follow(turn, ticket)
 
 
+def timed_anew(turn: Turn) -> None:
+    """The moments of rungs and agreements as the mapping has them now; no wait begins or ends by that."""
+    for ticket in turn.client.tickets:
+        waits = tuple(
+            _timed(turn.policy, ticket, each, turn.at) if ticket.open and _known(turn.policy, each) else each
+            for each in ticket.waits
+        )
+        if waits != ticket.waits:
+            turn.keep(replace(ticket, waits=waits))
+
+
+def _known(policy: Policy, waiting: Waiting) -> bool:
+    return waiting.wait is not Wait.AGREEMENT or waiting.agreement in policy.agreements
+
+
 def _alike(one: Ticket, other: Ticket) -> bool:
     return all(
         getattr(one, name) is getattr(other, name) or getattr(one, name) == getattr(other, name) for name in _WATCHED

@@ -7,8 +7,20 @@ from datetime import timedelta
 
 from connector.domain import clock
 from connector.domain.clock import Measure, State
-from connector.domain.effects import AddTag, MoveCard, RemoveTag, SendMessage, SetDeadline, SetFacts
+from connector.domain.effects import (
+    AddTag,
+    Effect,
+    MoveCard,
+    RemoveTag,
+    SendMessage,
+    SetDeadline,
+    SetFacts,
+    Urgency,
+    urgency_of,
+)
+from connector.domain.events import TermsChanged
 from connector.domain.policy import LeakGuard
+from connector.domain.refs import Key
 from connector.domain.terms import Reopened, SlaRule
 from connector.domain.ticket import What
 from tests.domain.decide.desk import BOARD, desk
@@ -210,3 +222,51 @@ def test_a_long_talk_leaves_a_short_list() -> None:
         talk.later(minutes=3)
         talk.comment(f"Ответ {number}")
     assert len(talk.ticket.stamps) < 8
+
+
+def test_under_another_mapping_an_open_request_is_owed_what_that_says() -> None:
+    talk = desk()
+    shown = talk.ticket.due_at
+    assert shown is not None
+    other = replace(
+        talk.policy,
+        classes={key: replace(each, resolution=timedelta(hours=9)) for key, each in talk.policy.classes.items()},
+    )
+    assert terms_changed(talk) == ()
+    talk.policy = other
+    effects = terms_changed(talk)
+    assert only(effects, SetDeadline).due_at == talk.ticket.due_at == START + timedelta(hours=9)
+    assert urgency_of(only(effects, SetDeadline)) is Urgency.RESYNC
+    assert terms_changed(talk) == ()
+
+
+def test_a_deadline_set_by_hand_stays_under_another_mapping() -> None:
+    talk = desk()
+    talk.see("c-queue", lane="l-urgent", by_hand=talk.now + timedelta(days=9))
+    talk.policy = replace(
+        talk.policy,
+        classes={key: replace(each, resolution=timedelta(hours=9)) for key, each in talk.policy.classes.items()},
+    )
+    assert terms_changed(talk) == ()
+    assert talk.ticket.due_at == START + timedelta(hours=9)
+
+
+def test_a_closed_request_and_a_promise_stay_as_they_are_under_another_mapping() -> None:
+    talk = desk()
+    promised = talk.ticket.promised_at
+    talk.policy = replace(
+        talk.policy,
+        classes={key: replace(each, resolution=timedelta(hours=9)) for key, each in talk.policy.classes.items()},
+    )
+    terms_changed(talk)
+    assert talk.ticket.promised_at == promised
+    talk.see("c-done")
+    closed = talk.ticket
+    talk.policy = POLICY
+    assert terms_changed(talk) == ()
+    assert talk.ticket == closed
+
+
+def terms_changed(talk: Conversation) -> tuple[Effect, ...]:
+    key = Key(f"terms:{len(talk.effects)}:{talk.policy.version}:{talk.ticket.due_at}")
+    return talk.feed(TermsChanged(key=key, at=talk.now, client=talk.client.id))
