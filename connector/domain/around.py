@@ -22,6 +22,7 @@ class Sight(Flag):
     CODE = auto()
     HOME = auto()
     THREAD = auto()
+    PROMISES = auto()
 
 
 Spoken = ClientWrote | ClientEdited | AgentCommented | AgentEdited | AgentRemoved | AgentAttached
@@ -64,6 +65,7 @@ class Around:
 
     `load`: agent's key → service class → open requests in their hands. `pool`: open requests in nobody's hands, by
     number. `homes`: whose a request is, of those that were named. `thread`: what was said on the request asked for.
+    `promised`: open requests whose client was told a time, the earliest first.
     """
 
     links: tuple[Link, ...] = ()
@@ -72,6 +74,7 @@ class Around:
     code: Code | None = None
     homes: Mapping[TicketId, ClientId] = field(default_factory=dict)
     thread: Thread | None = None
+    promised: tuple[Ticket, ...] = ()
 
     def agent_of(self, person: Ref) -> str | None:
         """The key of the agent that this person of the chat tool is."""

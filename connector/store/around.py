@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, select, text
 
 from connector.domain.around import Around, Code, Link, Look, Sight
 from connector.domain.client import Client
@@ -69,8 +69,26 @@ def look_around(connection: Connection, now: float, look: Look) -> Around:
         }
         if Sight.HOME in sight and look.named
         else {},
+        promised=_promised(connection) if Sight.PROMISES in sight else (),
         thread=thread_of(connection, look.number) if Sight.THREAD in sight else None,
     )
+
+
+def _promised(connection: Connection) -> tuple[Ticket, ...]:
+    """Open requests whose client was told a time, the earliest first; read whole only as many as are in sight."""
+    field = {"sqlite": "json_extract(state, '$.{}')", "postgresql": "(state::json)->>'{}'"}[connection.dialect.name]
+    phase: ColumnElement[str] = literal_column(field.format("phase"))
+    promised: ColumnElement[str] = literal_column(field.format("promised_at"))
+    rows = connection.execute(
+        select(tickets.c.state)
+        .where(
+            text("tickets.live"), func.coalesce(phase, "opening") != "done", promised.is_not(None),
+            tickets.c.client.not_like("incident:%"),
+        )
+        .order_by(promised, tickets.c.number)
+        .limit(IN_SIGHT)
+    )  # fmt: skip
+    return tuple(codec.read_ticket(row.state) for row in rows)
 
 
 def all_links(connection: Connection) -> tuple[Link, ...]:

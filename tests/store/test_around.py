@@ -356,3 +356,40 @@ def test_the_load_is_counted_by_holder_and_class(shelf: Shelf) -> None:
         return look_around(connection, shelf.now, Look(sight=Sight.LOAD)).load
 
     assert shelf.do(seen) == {"anna": {"urgent": 2}, "igor": {"urgent": 1}}
+
+
+# ---- promises
+
+
+def test_a_lead_sees_what_was_promised_and_is_about_to_be_broken_the_oldest_first(shelf: Shelf) -> None:
+    teams = {"first": replace(STAFF.people.teams["first"], lead="anna")}
+    policy = replace(STAFF, people=replace(STAFF.people, teams=teams))
+    anna, igor = linked(shelf, "anna"), linked(shelf, "igor")
+    grouped(shelf)
+    late = asked(shelf, "1", policy, "Первое обращение")
+    shelf.now += 1800
+    asked(shelf, "2", policy, "Второе обращение")
+    shelf.now += 7200
+    asked(shelf, "3", policy, "Третье обращение")
+    made(shelf)
+
+    def told(chat: Ref, name: str, group: str | None = None) -> str:
+        shelf.note(says(shelf, chat, "/promises", by="anna" if group else "", group=group, name=name))
+        settle_down(shelf, policy)
+        [last] = [each for each in effects(shelf, chat) if isinstance(each, SendMessage)][-1:]
+        return last.text.plain
+
+    assert "ни одно обещание" in told(anna, "p0")
+    state = shelf.do(
+        lambda connection: connection.execute(select(tickets.c.state).where(tickets.c.id == late)).scalar_one()
+    )
+    promised = codec.read_ticket(state).promised_at
+    assert promised is not None
+    shelf.now = promised.timestamp() + 60
+    page = told(anna, "p1")
+    assert page.index("Первое") < page.index("Второе")
+    assert "⚠️" in page.splitlines()[2]
+    assert "⏳" in page.splitlines()[3]
+    assert "Третье" not in page
+    assert "руководитель" in told(igor, "p2")
+    assert "руководитель" in told(GROUP, "p3", group="First line")

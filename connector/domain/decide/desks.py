@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from connector.domain import card
 from connector.domain.around import UNSEEING, Look, Sight
@@ -16,15 +17,17 @@ from connector.domain.events import ClientTapped, ClientWrote, NoticeEnded, Snoo
 from connector.domain.people import AgentRule
 from connector.domain.policy import Policy
 from connector.domain.refs import Key, TicketId
-from connector.domain.say import say, title
+from connector.domain.say import moment, say, title
 from connector.domain.text import shorten, split
-from connector.domain.ticket import Ticket
+from connector.domain.ticket import Promise, Ticket
 from connector.domain.words import Text
 
-_COMMAND = re.compile(r"/(agent|team|queue|client|unlink)(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
+_COMMAND = re.compile(r"/(agent|team|queue|promises|client|unlink)(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
 _TAPS = ("take", "snooze", "queue")
 IN_QUEUE = 10
 """Requests the queue shows, each with its button."""
+SLIPPING = timedelta(hours=1)
+"""A promise is about to be broken so long before its time, or when the client is warned, if that is earlier."""
 IN_DIGEST = 20
 """Lines of the digest."""
 SUBJECT = 60
@@ -48,6 +51,8 @@ def looks(client: Client, event: ClientWrote | ClientTapped) -> Look:
                 return Look(sight=Sight.CODE, code=code)
             case "queue", _ if client.desk is not None:
                 return Look(sight=Sight.POOL)
+            case "promises", _ if client.desk is not None:
+                return Look(sight=Sight.PROMISES)
             case _:
                 return UNSEEING
     kind, _, value = event.data.partition(":")
@@ -73,6 +78,9 @@ def wrote(turn: Turn, event: ClientWrote) -> bool:
             return True
         case "queue", _ if desk is not None:
             _show_queue(turn, desk)
+            return True
+        case "promises", _ if desk is not None:
+            _show_promises(turn, desk)
             return True
         case "client", _ if desk is not None and desk.agent is not None:
             turn.client = replace(turn.client, desk=replace(desk, as_client=not desk.as_client))
@@ -325,6 +333,62 @@ def queue(policy: Policy, desk: Desk, pool: Sequence[Ticket]) -> list[Ticket]:
         return ticket.due_at is None, due, ticket.opened_at.timestamp(), ticket.number
 
     return sorted((each for each in pool if each.pooled and fits(each)), key=urgency)
+
+
+# ---- promises
+
+
+def _show_promises(turn: Turn, desk: Desk) -> None:
+    """To a lead: what was promised to clients of their teams and is about to be broken, or is, the oldest first."""
+    policy = turn.policy
+    led = {team.key for team in policy.people.teams.values() if team.lead is not None and team.lead == desk.agent}
+    if not led:
+        _tell(turn, "promises", _say(turn, "desk.leads_only"))
+        return
+    around = turn.client.around
+    found = slipping(policy, led, around.promised if around is not None else (), turn.at)
+    if not found:
+        _tell(turn, "promises", _say(turn, "desk.promises_none"))
+        return
+    lines = [_promise(turn, ticket) for ticket in found[:IN_QUEUE]]
+    if len(found) > IN_QUEUE:
+        lines.append(_say(turn, "desk.more", count=len(found) - IN_QUEUE))
+    buttons: Buttons = tuple(
+        (Button(label=_say(turn, "desk.button_card_number", number=ticket.number), card=ticket.card),)
+        for ticket in found[:IN_QUEUE]
+        if ticket.card is not None
+    )
+    _tell(turn, "promises", paragraphs(_say(turn, "desk.promises", count=len(found)), "\n".join(lines)), buttons)
+
+
+def slipping(policy: Policy, teams: Collection[str], promised: Sequence[Ticket], now: datetime) -> list[Ticket]:
+    """Requests of these teams whose promised time has passed or comes soon, and nothing has kept it yet.
+
+    None while the client is the one who is waited for: their clocks stand still.
+    """
+    soon = max(policy.warn_before or SLIPPING, SLIPPING)
+    found: list[tuple[datetime, int, Ticket]] = []
+    for ticket in promised:
+        team = policy.people.team_of(ticket.topic)
+        at = ticket.promised_at
+        if at is None or not ticket.open or ticket.paused_at is not None or at - now > soon:
+            continue
+        if team is None or team.key not in teams:
+            continue
+        if ticket.promise is Promise.REPLY and ticket.answered_at is not None:
+            continue
+        found.append((at, ticket.number, ticket))
+    return [ticket for _, _, ticket in sorted(found, key=lambda each: each[:2])]
+
+
+def _promise(turn: Turn, ticket: Ticket) -> str:
+    policy = turn.policy
+    assert ticket.promised_at is not None
+    until = moment(policy, policy.default_language, ticket.promised_at, turn.at, ticket.service_class)
+    agent = policy.people.agents.get(ticket.taken or "")
+    holder = agent.name if agent is not None else ticket.taken or "—"
+    name = "desk.promise_late" if ticket.promised_at <= turn.at else "desk.promise"
+    return _say(turn, name, request=line_of(policy, ticket), until=until, holder=holder)
 
 
 def line_of(policy: Policy, ticket: Ticket) -> str:
