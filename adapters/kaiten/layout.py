@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from adapters.kaiten.http import Refused, Trip
 from adapters.kaiten.incoming import Json, entries, fields, whole, word
@@ -45,7 +46,7 @@ async def read_layout(trip: Trip, spaces: Sequence[str]) -> Layout:
     return Layout(
         spaces=tuple(chosen),
         boards=tuple(boards),
-        users=await _users(trip),
+        users=await _users(trip, [space for space, _ in chosen]),
         fields=await _fields(trip, attached),
         tags=await _tags(trip),
     )
@@ -145,22 +146,30 @@ def _attached(properties: object) -> set[str]:
     return {key.removeprefix("id_") for entry in listed if (key := word(entry.get("key"))).startswith("id_")}
 
 
-async def _users(trip: Trip) -> tuple[User, ...]:
-    """Nobody where the token may not list people. https://developers.kaiten.ru/users/retrieve-list-of-users"""
+async def _users(trip: Trip, spaces: Sequence[str]) -> tuple[User, ...]:
+    """Those of the spaces where the token may not list the company's; nobody where it may not list these either.
+
+    https://developers.kaiten.ru/users/retrieve-list-of-users
+    https://developers.kaiten.ru/space-users/retrieve-list-of-users
+    """
     try:
         listed = await trip.listed("/users")
     except Refused:
-        return ()
-    return tuple(
-        User(
-            id=word(user.get("id")),
+        listed = []
+        for space in spaces:
+            with suppress(Refused):
+                listed += await trip.listed(f"/spaces/{space}/users")
+    found = {
+        number: User(
+            id=number,
             name=word(user.get("full_name")) or word(user.get("username")) or word(user.get("email")),
             username=word(user.get("username")) or None,
             email=word(user.get("email")) or None,
         )
         for user in entries(listed)
-        if word(user.get("id"))
-    )
+        if (number := word(user.get("id")))
+    }
+    return tuple(found.values())
 
 
 async def _fields(trip: Trip, attached: Mapping[str, Sequence[str]] | None) -> tuple[CardField, ...]:

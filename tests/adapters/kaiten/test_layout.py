@@ -141,7 +141,13 @@ def test_it_is_a_board(board_at: Any) -> None:
 
 
 async def test_what_a_tariff_or_a_right_leaves_out_leaves_the_rest_standing(kaiten: Any, board: KaitenBoard) -> None:
-    for path, status in (("/custom-properties$", 402), ("/users$", 403), ("/lanes$", 404), ("/columns$", 404)):
+    for path, status in (
+        ("/custom-properties$", 402),
+        ("/users$", 403),
+        ("/spaces/[0-9]+/users$", 403),
+        ("/lanes$", 404),
+        ("/columns$", 404),
+    ):
         kaiten.fault(path, status=status, times=None)
     layout = await board.layout(["Поддержка"])
     assert (layout.users, layout.fields) == ((), ())
@@ -162,3 +168,11 @@ async def test_a_long_read_goes_on_after_each_pause_that_kaiten_asks_for(
     with pytest.raises(Unavailable) as caught:
         await patient.layout(["Поддержка"])
     assert caught.value.retry_after == 60.0
+
+
+async def test_where_people_of_the_company_may_not_be_listed_those_of_the_space_are(
+    kaiten: Any, board: KaitenBoard
+) -> None:
+    kaiten.fault("/latest/users$", status=403)
+    layout = await board.layout(["Поддержка"])
+    assert {user.name for user in layout.users} == {"Telegram", "Анна Смирнова", "Игорь Павлов"}
