@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import logging
 import os
@@ -206,7 +207,7 @@ def adapters(
     """Both tools, each with the budget of its token, and how many seconds so many orders take the board.
 
     `metrics` are told each call, each 429 and what is left of the budgets. Without a database nothing is shared and
-    nothing is kept.
+    nothing is kept. Raises Unfit where files cannot rest on their way.
     """
     metrics = metrics or Metrics()
 
@@ -214,7 +215,7 @@ def adapters(
         fingerprint = hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:12]
         return sharing(database, f"budget:{side}:{fingerprint}") if database is not None else None
 
-    spool = DiskSpool(files_folder(settings) if database is not None else Path(tempfile.mkdtemp()))
+    spool = _spool(files_folder(settings) if database is not None else Path(tempfile.mkdtemp()))
     telegram, kaiten = settings.telegram, settings.board
     chat_limit = telegram.calls_per_second
     chat_budget = RateBudget(
@@ -258,6 +259,16 @@ def _registry(settings: Settings, loaded: Loaded) -> Registry | None:
     return HttpRegistry(
         url=place.url or "", token=token.get_secret_value() if token is not None else None, timeout=place.timeout
     )
+
+
+def _spool(folder: Path) -> DiskSpool:
+    try:
+        return DiskSpool(folder)
+    except OSError as trouble:
+        if trouble.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise
+        remedy = "Set CONNECTOR_STATE_DIR to a folder that this user may write in."
+        raise Unfit(f"{folder}, where files rest on their way, cannot be made: {trouble.strerror}. {remedy}") from None
 
 
 def files_folder(settings: Settings) -> Path:

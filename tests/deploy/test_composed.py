@@ -53,7 +53,7 @@ def test_one_daemon_on_sqlite_carries_words_both_ways_and_remembers_when_it_is_m
         stopped = time.monotonic() - began
         assert engine.looks(daemon)["State"]["ExitCode"] == 0
         # Not the stand-ins: what they hold would be gone with them.
-        company.compose("rm", "--force", "connector")
+        engine.run("rm", "--force", daemon)
         company.says(CLIENT, "Перезапустил, не помогло")
         company.up()
         company.until("it is healthy again", lambda: _healthy(company, 1), 60)

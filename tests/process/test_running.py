@@ -197,6 +197,15 @@ def test_the_image_is_built_of_what_is_there_and_runs_as_nobody_in_particular() 
     assert json.loads(re.search(r"HEALTHCHECK.*CMD (\[.*\])", final).group(1)) == ["connector", "health"]  # type: ignore[union-attr]  # no match fails the test here
 
 
+def test_a_daemon_that_may_not_write_its_files_says_where_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with Company(folder=tmp_path, webhook=False) as company:
+        daemon = company.start(CONNECTOR_STATE_DIR=str(tmp_path / "taken"))
+        assert daemon.wait(timeout=30) == 3
+        assert "taken/files, where files rest on their way, cannot be made: " in company.log()
+        assert "Set CONNECTOR_STATE_DIR" in company.log()
+
+
 def test_health_asks_the_running_daemon(tmp_path: Path) -> None:
     with Company(folder=tmp_path) as company:
         nobody = company.command("health")
