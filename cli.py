@@ -107,10 +107,22 @@ def main() -> None:
             sys.exit(Exit.INTERRUPTED)
         raise
     except Exception as fault:  # the last stop before a user: they get one line to report, never a traceback
-        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
-        told = f"connector {installed()}: a fault of its own, {type(fault).__name__}, at {' > '.join(places[-6:])}"
+        told = f"connector {installed()}: a fault of its own, {' and '.join(map(_place, _single(fault)))}"
         print(told, "Nothing that was acknowledged is lost. Please report this line.", sep="\n", file=sys.stderr)
         sys.exit(Exit.FAILED)
+
+
+def _single(fault: BaseException) -> list[BaseException]:
+    """The faults themselves, where tasks that ran together failed together."""
+    if isinstance(fault, BaseExceptionGroup):
+        return [each for one in fault.exceptions for each in _single(one)]
+    return [fault]
+
+
+def _place(fault: BaseException) -> str:
+    """What it is and where, by file and line; none of its own words, which may be somebody's."""
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
+    return f"{type(fault).__name__}, at {' > '.join(places[-6:])}"
 
 
 def _show_version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import cli
 import sandbox.kaiten
 import sandbox.telegram
 from cli import app
@@ -174,3 +175,22 @@ def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
     _, said = tail.communicate(timeout=20)
     assert tail.returncode == 130
     assert b"Traceback" not in said
+
+
+def test_a_fault_of_ours_is_told_by_its_place_and_never_by_its_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        try:
+            raise LookupError("what Maria wrote")
+        except LookupError as fault:
+            raise ExceptionGroup("tasks", [fault, ExceptionGroup("more", [KeyError("her number")])]) from None
+
+    monkeypatch.setattr(cli, "app", fails)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    told = capsys.readouterr().err
+    assert end.value.code == 1
+    assert "LookupError, at test_cli.py:" in told
+    assert "KeyError" in told
+    assert not any(words in told for words in ("Maria", "number", "ExceptionGroup", "Traceback"))

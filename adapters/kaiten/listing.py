@@ -146,6 +146,8 @@ class _Descending:
 
     def past(self, moments: Sequence[datetime | None], since: datetime) -> bool:
         """Whether nothing newer than `since` can follow this page."""
+        if not moments:
+            return True
         for at in moments:
             if at is None:
                 continue

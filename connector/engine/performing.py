@@ -35,7 +35,7 @@ from connector.domain.policy import Policy
 from connector.domain.refs import Key, Ref
 from connector.engine.budget import RIGHT_TO_ACT
 from connector.engine.placing import Unplaced, place
-from connector.engine.pulse import Pulse, line, lines
+from connector.engine.pulse import Pulse, line, lines, log_traceback
 from connector.ports import Order, Rejected, Unavailable, WrongToken
 from connector.store import claiming, settling
 from connector.store.database import Database
@@ -369,19 +369,3 @@ def _hold(claim: claiming.Claim) -> tuple[str, int]:
 def _backoff(tries: int) -> float:
     first, longest = BACKOFF
     return min(longest, first * 2.0 ** min(tries, 10)) * random.uniform(0.8, 1.2)
-
-
-def log_traceback(bug: Exception) -> None:
-    """Where a developer finds the cause; the message of an exception may hold people's words, so it is left out."""
-    frame = bug.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    if frame is not None:
-        code = frame.tb_frame.f_code
-        line(
-            logging.ERROR,
-            "broke_at",
-            file=code.co_filename.rsplit("/", 3)[-1],
-            function=code.co_name,
-            line=frame.tb_lineno,
-        )

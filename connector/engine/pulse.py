@@ -110,3 +110,19 @@ class Pulse:
                 await self.stopping.wait()
         except TimeoutError:
             return
+
+
+def log_traceback(bug: Exception) -> None:
+    """Where a developer finds the cause; the message of an exception may hold people's words, so it is left out."""
+    frame = bug.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is not None:
+        code = frame.tb_frame.f_code
+        line(
+            logging.ERROR,
+            "broke_at",
+            file=code.co_filename.rsplit("/", 3)[-1],
+            function=code.co_name,
+            line=frame.tb_lineno,
+        )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connector.engine.intake import take_in
 from connector.engine.pausing import Pauses
-from connector.engine.pulse import Pulse, line
+from connector.engine.pulse import Pulse, line, log_traceback
 from connector.ports import Batch, Unavailable, WrongToken
 from connector.store.database import Database
 from connector.store.ingest import Ingested, read_mark
@@ -112,6 +112,16 @@ class Reader:
             side.bad(str(trouble))
             if side.failures & (side.failures - 1) == 0:
                 line(logging.ERROR, "wrong_token", side=self._side, reason=str(trouble))
+            self._failures += 1
+            await self._pulse.rest(min(SLOWEST, 2.0 ** min(self._failures, 5)))
+            return None
+        except Exception as bug:  # a side that breaks its adapter must not stop the other one: rule 8
+            reason = f"{type(bug).__name__} while reading"
+            side.bad(reason)
+            if side.failures & (side.failures - 1) == 0:
+                line(logging.ERROR, "read_broke", side=self._side, reason=reason)
+                log_traceback(bug)
+            self._unread = True
             self._failures += 1
             await self._pulse.rest(min(SLOWEST, 2.0 ** min(self._failures, 5)))
             return None

@@ -17,8 +17,7 @@ from connector.domain.drift import Difference, compare, out_of_sight
 from connector.domain.policy import Policy
 from connector.domain.refs import Ref
 from connector.domain.sheet import Sheet, Sketch
-from connector.engine.performing import log_traceback
-from connector.engine.pulse import Pulse, line
+from connector.engine.pulse import Pulse, line, log_traceback
 from connector.ports import Board, Unavailable, WrongToken
 from connector.store import codec, drifts, runs
 from connector.store.books import Made, books_of, made_for, restless

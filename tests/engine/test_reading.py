@@ -17,7 +17,7 @@ from tests.virtual_time import run
 class Silent:
     """A side that cannot be read so many times, while orders to it fail all around."""
 
-    def __init__(self, pulse: Pulse, trouble: Unavailable | WrongToken, times: int) -> None:
+    def __init__(self, pulse: Pulse, trouble: Unavailable | WrongToken | IndexError, times: int) -> None:
         self._pulse = pulse
         self._trouble = trouble
         self._left = times
@@ -40,10 +40,11 @@ class Silent:
         (Unavailable("away"), [1, 2, 4]),
         (Unavailable("busy", retry_after=7.0), [7, 7, 7]),
         (WrongToken("Telegram", "no"), [2, 4, 8]),
+        (IndexError("a fault of the adapter's own"), [2, 4, 8]),
     ],
 )
 def test_the_wait_grows_with_failed_reads_and_not_with_failed_orders(
-    tmp_path: Path, trouble: Unavailable | WrongToken, waits: list[int]
+    tmp_path: Path, trouble: Unavailable | WrongToken | IndexError, waits: list[int]
 ) -> None:
     pulse = Pulse(holder="test")
     side = Silent(pulse, trouble, len(waits))

@@ -64,7 +64,7 @@ class Weather:
                 await self._life.on_the_wire(f"in a slow {call}")
             case 4 if call in HARMLESS:
                 raise Rejected("the tool does not like it")
-            case 5 if chance.random() < 0.1 and not call.endswith("read"):
+            case 5 if chance.random() < 0.1:
                 raise RuntimeError("the adapter itself is broken here")
             case _:
                 pass

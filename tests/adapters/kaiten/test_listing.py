@@ -102,6 +102,17 @@ async def test_cards_without_comments_hide_none_wherever_they_stand(nulls_first:
     assert shelf.calls == (5 if nulls_first else 1)
 
 
+@pytest.mark.parametrize("count", [0, 99, 100, 101, 200])
+async def test_a_list_may_end_where_a_page_does(count: int) -> None:
+    shelf = Shelf(cards(count, comment_every=1))
+    found = await commented_since(shelf, "space:1", BEFORE_ALL, archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
+    assert ids(found) == set(range(count))
+    shelf.calls = 0
+    changed = await updated_since(shelf, "space:1", BEFORE_ALL, archived=False)  # type: ignore[arg-type]  # as much of a trip as is asked for
+    assert ids(changed) == set(range(count))
+    assert shelf.calls <= count // 100 + 2
+
+
 async def test_what_stands_before_the_first_comment_is_read_again_now_and_then_only() -> None:
     shelf, lead = Shelf(cards(500, comment_every=50), nulls_first=True), Lead()
 
