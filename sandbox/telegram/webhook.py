@@ -121,9 +121,13 @@ class Webhook:
                         return
                     await self._clock.sleep(max(wait, asked))
                     wait = min(wait * 2, _LONGEST_WAIT)
+                self._ended(chat_id)  # not after the connection is closed: what arrives meanwhile needs a line
         finally:
-            if self._lines.get(chat_id) is asyncio.current_task():
-                del self._lines[chat_id]
+            self._ended(chat_id)
+
+    def _ended(self, chat_id: int) -> None:
+        if self._lines.get(chat_id) is asyncio.current_task():
+            del self._lines[chat_id]
 
     async def _post(self, client: httpx.AsyncClient, headers: dict[str, str], update: Pending) -> float | None:
         """None once it was taken, else the seconds the receiver asked for (0 when it did not ask)."""

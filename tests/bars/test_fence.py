@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
 from connector.domain.effects import Urgency
-from connector.store import database as store
+from connector.store import engines
 from connector.store.database import open_database
 from connector.store.ingest import wake_lanes
 from connector.store.tables import lanes
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.postgres
 def test_a_daemon_frozen_inside_a_transaction_holds_the_others_up_for_a_moment_only(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
 ) -> None:
-    monkeypatch.setattr(store, "FROZEN_SECONDS", 1.0)
+    monkeypatch.setattr(engines, "FROZEN_SECONDS", 1.0)
     frozen, awake = open_database(postgres_url), open_database(postgres_url)
     try:
         with awake.engine.begin() as connection:

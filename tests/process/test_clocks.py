@@ -153,4 +153,4 @@ def test_another_mapping_reaches_open_requests_at_the_start_and_a_date_set_by_ha
         company.until("the new date", lambda: due(first["id"]) - former == timedelta(hours=4))
         _settled(company)
         assert due(second["id"]) == datetime.fromisoformat(theirs)
-        assert company.log().count("reckoned_anew") == 1
+        company.until("it is told", lambda: company.log().count("reckoned_anew") == 1)

@@ -129,3 +129,29 @@ async def test_pending_updates_can_be_dropped(hooked: Stand, receiver: Receiver)
     await _until(hooked, 0)
     assert receiver.texts() == ["new"]
     assert (await hooked.transcript(ANNA))["messages"][0]["text"] == "old"
+
+
+class Lingering(httpx.MockTransport):
+    """Its connections take their time to close."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        super().__init__(receiver)
+        self.closing = asyncio.Event()
+        self.may_close = asyncio.Event()
+
+    async def aclose(self) -> None:
+        self.closing.set()
+        await self.may_close.wait()
+
+
+async def test_what_arrives_while_a_connection_closes_is_posted_too(receiver: Receiver) -> None:
+    transport = Lingering(receiver)
+    async with standing(webhook_transport=transport) as stand:
+        await stand.call("setWebhook", url=HOOK)
+        await stand.writes("first")
+        await transport.closing.wait()
+        await stand.writes("second")
+        transport.may_close.set()
+        await _until(stand, 0)
+        await stand.call("deleteWebhook")
+    assert receiver.texts() == ["first", "second"]
