@@ -32,14 +32,21 @@ def states(found: dict[str, Any]) -> set[str]:
     return {each["state"] for each in found["differences"]}
 
 
+def looked_at(board: Drifting, card: int) -> None:
+    """Waits until the daemon has seen the card where it stands."""
+    board.company.until("the daemon has looked", lambda: f'"kaiten:{card}:v' in board.company.log())
+
+
 def spoilt(board: Drifting) -> int:
     """A card that drifted in every way while no daemon ran; returns its number."""
-    board.request(830_001, "Первая касса молчит")
+    first = board.request(830_001, "Первая касса молчит")["id"]
     card = board.request(830_002, "Вторая касса молчит")["id"]
     board.further(830_002, card, "чек не выходит")
     board.further(830_002, card, "и экран погас")
     board.with_file(830_002, card, "касса.pdf")
     assert "Первая касса" in board.card(card)["description"]
+    looked_at(board, first)
+    looked_at(board, card)
     assert board.found("--dry-run")["differences"] == []
     board.halt()
     board.lose_comment(card, "чек не выходит")
@@ -205,6 +212,7 @@ def test_on_postgresql_a_running_daemon_mends_and_without_one_the_command(tmp_pa
         board = Drifting(company)
         card = board.request(830_009, "Касса молчит")["id"]
         board.further(830_009, card, "чек не выходит")
+        looked_at(board, card)
         for daemon_runs in (True, False):
             if not daemon_runs:
                 board.halt()
