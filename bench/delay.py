@@ -29,9 +29,10 @@ def delay(place: Place) -> Result:
     async def run(store: str, url: str) -> None:
         async with engine(url, policy) as running:
             await running.meet(range(CLIENTS))
-            await at_rate(running, 20, range(CLIENTS), place.count(60))  # statements are built at their first use
-            slow = await at_rate(running, 10, range(CLIENTS), place.count(300))
-            fast = await at_rate(running, 100, range(CLIENTS), place.count(3000))
+            # Statements are built at their first use.
+            await at_rate(running, 20, range(CLIENTS), place.count(60))
+            slow = await at_rate(running, 10, range(CLIENTS), place.count(300), turn=place.count(60))
+            fast = await at_rate(running, 100, range(CLIENTS), place.count(3000), turn=place.count(360))
         raw[store] = {"at_10_per_second_ms": slow, "at_100_per_second_ms": fast}
         effect = max(slow["receipt"]["p99"], slow["comment"]["p99"])
         figures.extend(
@@ -50,14 +51,17 @@ def delay(place: Place) -> Result:
     return Result(figures=tuple(figures), raw=raw, skipped=() if place.postgres else (place.no_postgres,))
 
 
-async def at_rate(running: Engine, rate: float, clients: Sequence[int], count: int) -> dict[str, dict[str, float]]:
+async def at_rate(
+    running: Engine, rate: float, clients: Sequence[int], count: int, turn: int = 0
+) -> dict[str, dict[str, float]]:
     """`count` messages at an even pace; the spread of each way in ms, measured from the moment each was due.
 
-    Clients take turns from the first to the last of `clients`.
+    Clients take turns from the first to the last of `clients`. `turn`: at least as many messages as each of them wrote
+    before, so that their moments go on: what seems to come all at once gets one mark.
     """
     words = people.sentences()
     some = len(clients)
-    letters = [people.wrote(clients[number % some], next(words), number // some) for number in range(count)]
+    letters = [people.wrote(clients[number % some], next(words), turn + number // some) for number in range(count)]
     gc.collect()
     gc.freeze()  # what the measurement itself keeps must not be gone through again and again by ours
     begun = time.perf_counter() + 0.05
