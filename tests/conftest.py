@@ -44,24 +44,14 @@ ON_THE_CLOCK = ("bars", "bench")
 """Rooms whose tests watch the clock: all of them one after the other, also when the rest runs side by side."""
 IN_A_ROW = ("process", "sandbox", "commands")
 """Rooms whose tests start processes, which mostly wait: file by file, each in a row of its own."""
-LONG = (ON_THE_CLOCK, IN_A_ROW, ("weather",))
-"""Rooms that take longest, in the order they begin."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever needs PostgreSQL, so that `-m "not postgres"` leaves it out; keep what uses sockets in one row.
-
-    What takes long begins first: the many short tests fill the gaps at the end of the run.
-    """
+    """Mark whatever needs PostgreSQL, so that `-m "not postgres"` leaves it out; keep what uses sockets in one row."""
     here = Path(__file__).parent
-
-    def room_of(item: pytest.Item) -> str:
-        return item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
-
-    items.sort(key=lambda item: next((rank for rank, rooms in enumerate(LONG) if room_of(item) in rooms), len(LONG)))
     for item in items:
-        room = room_of(item)
+        room = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
         if room in ON_THE_CLOCK:
             item.add_marker(pytest.mark.xdist_group("clock"))
         elif room in IN_A_ROW:
