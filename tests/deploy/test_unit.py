@@ -85,14 +85,14 @@ def machine(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Machine]
     try:
         machine = Machine(engine, name)
         machine.until("systemd is up", lambda: machine.ended("systemctl is-system-running")[1].strip() == "running")
-        machine.does("mkdir /root/kanban")
+        machine.does("mkdir /srv/kanban")
         for each in CHECKOUT:
-            engine.run("cp", str(ROOT / each), f"{name}:/root/kanban/{each}")
-        engine.run("cp", str(HERE / "stand_ins.py"), f"{name}:/root/stand_ins.py")
-        machine.does("umask 077; sh /root/kanban/deploy/systemd/install")
+            engine.run("cp", str(ROOT / each), f"{name}:/srv/kanban/{each}")
+        engine.run("cp", str(HERE / "stand_ins.py"), f"{name}:/srv/stand_ins.py")
+        machine.does("umask 077; sh /srv/kanban/deploy/systemd/install")
         machine.does(
             f"systemd-run --quiet --unit=stand-ins --setenv=BOT_TOKEN={TELEGRAM_TOKEN}"
-            " /opt/connector/.venv/bin/python /root/stand_ins.py"
+            " /opt/connector/.venv/bin/python /srv/stand_ins.py"
         )
         machine.does(f"printf %s {TELEGRAM_TOKEN} > /etc/connector/secrets/telegram-token")
         machine.does(f"printf %s {BOARD_TOKEN} > /etc/connector/secrets/board-token")
@@ -203,14 +203,14 @@ def test_killed_or_frozen_it_is_started_anew_and_no_file_on_its_way_is_left(
 )
 def test_what_no_start_mends_is_left_for_a_person(machine: Machine, wrong: str, file: str, code: str) -> None:
     machine.lays_over()
-    machine.does(f"cp {file} /root/kept && printf '%s\\n' '{wrong}' >> {file}")
+    machine.does(f"cp {file} /srv/kept && printf '%s\\n' '{wrong}' >> {file}")
     try:
         assert machine.ended("systemctl start connector")[0] != 0
         time.sleep(7)  # longer than a next start would be waited for
         assert (machine.shown("ActiveState"), machine.shown("NRestarts")) == ("failed", "0")
         assert machine.shown("ExecMainStatus") == code
     finally:
-        machine.does(f"cat /root/kept > {file}; rm /root/kept; systemctl reset-failed connector")
+        machine.does(f"cat /srv/kept > {file}; rm /srv/kept; systemctl reset-failed connector")
 
 
 def test_a_database_that_is_away_for_long_is_waited_for(machine: Machine) -> None:
