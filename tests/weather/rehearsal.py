@@ -85,12 +85,17 @@ def rehearse(
     """
     from tests.weather.reckoning import reckon
 
-    logging.getLogger("connector").setLevel(logging.CRITICAL + 1)
-    random.seed(seed)
-    disk = disk or _disk()
-    wipe(disk)
-    rehearsal = run(_play(seed, disk, shared, short))
-    reckon(rehearsal)
+    log = logging.getLogger("connector")
+    heard = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        random.seed(seed)
+        disk = disk or _disk()
+        wipe(disk)
+        rehearsal = run(_play(seed, disk, shared, short))
+        reckon(rehearsal)
+    finally:
+        log.setLevel(heard)
     return rehearsal
 
 
